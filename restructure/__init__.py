@@ -1,0 +1,1 @@
+"""Function-preserving restructuring of ONNX graphs that flattens the active-memory profile; usable alone."""
