@@ -1,0 +1,52 @@
+"""The Trace: when every instruction of a Program ran, and what held it back. A leaf room of plain records.
+
+All times are cycles of the accelerator clock. Arrays have one entry per instruction, in Program order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Trace", "Wait"]
+
+Cycles = NDArray[np.int64]
+
+
+class Wait(IntEnum):
+    """What released an instruction: nothing (it started at cycle 0), its unit's room, or a hazard."""
+
+    NONE = 0
+    UNIT = 1
+    RAW = 2
+    WAR = 3
+    WAW = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """A timed run.
+
+    Attributes:
+        start: cycle at which the instruction began (transfers: the request was issued).
+        end: cycle at which it had completed; readers of what it wrote may start then.
+        released_by: the last-finishing predecessor, whose completion let it start; -1 if it started at 0.
+        wait: the kind of that dependence (values of Wait).
+        bus_start: transfers: cycle in which the first byte moved (rounded down); otherwise equal to start.
+        bus_after: transfers: the transfer it queued behind on the bus; -1 if the bus was free once the latency was over.
+        latency_cycles: cycle at which everything had completed.
+    """
+
+    start: Cycles
+    end: Cycles
+    released_by: Cycles
+    wait: NDArray[np.int8]
+    bus_start: Cycles
+    bus_after: Cycles
+    latency_cycles: int
+
+    def __len__(self) -> int:
+        return len(self.start)
