@@ -1,7 +1,7 @@
 """What an instruction computes, apart from where its operands lie: enough to give it values.
 
 All tensors of a Program have a physical shape whose axes are (batch, row, column, channel); filters are
-(filter, kernel row, kernel column, channel). A kernel is shared by all tiles of a layer; the tile is in the instruction.
+(filter, kernel row, kernel column, channel). All tiles of a layer share one kernel; the tile is in the instruction.
 """
 
 from __future__ import annotations

@@ -131,6 +131,8 @@ class Operand:
         version: 0 for tensors written once; n for accumulators after n reduction tiles.
         slot: the kernel's name for it (``input``, ``weights``, ``residual0``, …); several operands of one slot are
             fragments of one logical operand.
+        at: where the region begins in the coordinates of that logical operand; empty where they are the tensor's own.
+            A concatenation, for one, is read as fragments of several tensors and is never stored as a whole.
     """
 
     tensor: int
@@ -143,6 +145,12 @@ class Operand:
     element_bytes: int
     version: int = 0
     slot: str = "input"
+    at: tuple[int, ...] = ()
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """First element of the region in the coordinates of the logical operand (`slot`) it is a fragment of."""
+        return self.at or self.start
 
     @property
     def elements(self) -> int:
