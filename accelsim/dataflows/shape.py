@@ -1,0 +1,58 @@
+"""The PE array as the dataflows see it: its size and the four conventions that decide what a cycle count means."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Drain = Literal["hidden", "exposed"]
+Depthwise = Literal["per_channel", "packed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayShape:
+    """A grid of multiply-accumulate units, values entering at its west and north edges, results leaving south.
+
+    Attributes:
+        rows: R, PEs from north to south.
+        columns: C, PEs from west to east.
+        drain: what the end of a product costs.
+
+            * ``hidden``: the product's last cycle, in which only the far corner PE still multiplies and its result is
+              written back, overlaps the first cycle of what follows, and output-stationary results shift out of the
+              array while the next operands are being filled in: F folds of P cycles take F·P − 1 cycles. These are
+              SCALE-Sim's totals.
+            * ``exposed``: every cycle counts until the last result has left the array, and no fold begins before the
+              results of the one before have left. Weight- and input-stationary results leave while the last operands
+              stream (F·P); output-stationary results need R more cycles per fold to be shifted out, F·(P + R).
+        depthwise: what becomes of grouped products.
+
+            * ``per_channel``: one group after the other, each a product of its own.
+            * ``packed``: p groups side by side on the array's diagonal make one block-diagonal product,
+              p = max(1, min(groups, R // x, C // y)), x and y being one group's extents on rows and columns. A group
+              that does not fit into the array (p = 1) is run as per_channel.
+        stationary_double_buffered: every PE has a second register for what it holds still. Weight- and
+            input-stationary: the next fold's operand is shifted in while the current fold streams. Output-stationary:
+            results are shifted out of a second register while the next fold accumulates. Either way folds (of the
+            same product or of the next group's) follow one another every max(T, R) cycles, T the streamed length,
+            without refilling the skew.
+    """
+
+    rows: int
+    columns: int
+    drain: Drain = "hidden"
+    depthwise: Depthwise = "per_channel"
+    stationary_double_buffered: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.columns < 1:
+            raise ValueError(f"array: must have at least 1×1 PEs, got {self.rows}×{self.columns}")
+        for field, value, known in (
+            ("drain", self.drain, get_args(Drain)),
+            ("depthwise", self.depthwise, get_args(Depthwise)),
+        ):
+            if value not in known:
+                raise ValueError(f"array.{field}: must be one of {', '.join(known)}, got {value!r}")
+
+    @property
+    def pes(self) -> int:
+        """PEs in the array, and multiply-accumulates per cycle at best."""
+        return self.rows * self.columns
