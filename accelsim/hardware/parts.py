@@ -1,0 +1,244 @@
+"""The parts of a described accelerator, one frozen model each.
+
+In the YAML file a quantity carries its unit (`capacity: 256 KiB`); in Python it is a plain number whose unit is in the
+attribute's name (`scratchpad.capacity_bytes`). Each field's description states its meaning, unit and default: the JSON
+schema and docs/hardware.md are made from it.
+"""
+
+from fractions import Fraction
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from accelsim.hardware.rules import Choice, Flag, Quantity, Rule, Whole
+from accelsim.hardware.types import DATAFLOW_ALIASES, Dataflow, DataType, Depthwise, Drain
+from accelsim.hardware.units import BANDWIDTH, ENERGY, ENERGY_PER_BYTE, POWER, SIZE, TIME, WIDTH
+
+__all__ = [
+    "Accumulator",
+    "Dma",
+    "Dram",
+    "EnergyDescription",
+    "PeArray",
+    "Precision",
+    "Scratchpad",
+    "Section",
+    "VectorUnit",
+]
+
+_SIZE = Quantity(SIZE, maximum="1 TiB")
+_WIDTH = Quantity(WIDTH, maximum="1000000 B/cycle")
+_ACCESS = Quantity(ENERGY_PER_BYTE, maximum="1 uJ/B", zero=True, whole=False)
+_OPERATION = Quantity(ENERGY, maximum="1 uJ", zero=True, whole=False)
+
+
+class _OrNone(Rule):
+    """A rule whose value may be left out (null)."""
+
+    def __init__(self, rule: Rule) -> None:
+        object.__setattr__(self, "rule", rule)
+
+    rule: Rule
+
+    def read(self, value: object) -> object:
+        return None if value is None else self.rule.read(value)
+
+    def write(self, value: Any) -> Any:
+        return None if value is None else self.rule.write(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.rule.json_schema(), {"type": "null"}]}
+
+
+class Section(BaseModel):
+    """A frozen group of fields; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Precision(Section):
+    """Number formats. A model is run with these, whatever its file holds."""
+
+    weights: Annotated[DataType, Choice(DataType)] = Field(
+        default=DataType.INT8, description="Number format of weights."
+    )
+    activations: Annotated[DataType, Choice(DataType)] = Field(
+        default=DataType.INT8, description="Number format of activations, on chip and in DRAM."
+    )
+    accumulators: Annotated[DataType, Choice(DataType)] = Field(
+        default=DataType.INT32, description="Number format of partial sums and biases."
+    )
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes per weight."""
+        return self.weights.bytes
+
+    @property
+    def activations_bytes(self) -> int:
+        """Bytes per activation."""
+        return self.activations.bytes
+
+    @property
+    def accumulators_bytes(self) -> int:
+        """Bytes per partial sum."""
+        return self.accumulators.bytes
+
+
+class PeArray(Section):
+    """The array of processing elements that multiplies and accumulates."""
+
+    rows: Annotated[int, Whole(maximum=65_536)] = Field(description="PEs along the array's height.")
+    columns: Annotated[int, Whole(maximum=65_536)] = Field(description="PEs along the array's width.")
+    dataflow: Annotated[Dataflow, Choice(Dataflow, DATAFLOW_ALIASES)] = Field(
+        default=Dataflow.WEIGHT_STATIONARY,
+        description="The operand that stays in the PEs while the others stream past (short: ws, os, is).",
+    )
+    macs_per_pe: Annotated[int, Whole(maximum=65_536)] = Field(
+        default=1, description="Multiply-accumulate operations per PE and cycle."
+    )
+    drain: Annotated[Drain, Choice(Drain)] = Field(
+        default=Drain.HIDDEN,
+        description="Whether moving output-stationary results out of the array costs cycles (exposed) or overlaps with "
+        "the next tile (hidden, SCALE-Sim's convention).",
+    )
+    depthwise: Annotated[Depthwise, Choice(Depthwise)] = Field(
+        default=Depthwise.PER_CHANNEL,
+        description="Depthwise convolution one channel at a time (SCALE-Sim's convention), or as many channels at once "
+        "as fit side by side on the array's diagonal (packed).",
+    )
+    stationary_double_buffered: Annotated[bool, Flag()] = Field(
+        default=False,
+        description="Whether the PEs hold a second stationary operand, so that loading the next tile is hidden behind "
+        "the streaming of this one.",
+    )
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        """MACs per cycle when every PE is busy."""
+        return self.rows * self.columns * self.macs_per_pe
+
+
+class VectorUnit(Section):
+    """The unit for element-wise work: activations, residual adds, pooling, scaling, layout copies."""
+
+    lanes: Annotated[int, Whole(maximum=65_536)] = Field(default=16, description="Elements per cycle.")
+    startup_cycles: Annotated[int, Whole(minimum=0)] = Field(
+        default=4, description="Cycles from an instruction's start to its first result (pipeline depth)."
+    )
+
+
+class Scratchpad(Section):
+    """The on-chip memory that the compiler manages: activations, weights and, without an accumulator, partial sums."""
+
+    capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
+    read_bytes_per_cycle: Annotated[int | None, _OrNone(_WIDTH)] = Field(
+        default=None, alias="read_width", description="Bytes all banks together can read per cycle; null: never binds."
+    )
+    write_bytes_per_cycle: Annotated[int | None, _OrNone(_WIDTH)] = Field(
+        default=None,
+        alias="write_width",
+        description="Bytes all banks together can write per cycle; null: never binds.",
+    )
+    banks: Annotated[int, Whole(maximum=65_536)] = Field(
+        default=1, description="Banks of equal size that can be accessed in the same cycle."
+    )
+
+
+class Accumulator(Section):
+    """A memory of its own for partial sums."""
+
+    capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
+
+
+class Dram(Section):
+    """The external memory: bandwidth, latency and bursts."""
+
+    bandwidth_bytes_per_s: Annotated[int, Quantity(BANDWIDTH, maximum="1000 TB/s")] = Field(
+        alias="bandwidth", description="Bytes per second, reads and writes together."
+    )
+    latency_ps: Annotated[int, Quantity(TIME, maximum="1 s", zero=True)] = Field(
+        alias="latency", description="Time from a request to its first byte; latencies of several requests overlap."
+    )
+    burst_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB")] = Field(
+        default=64,
+        alias="burst",
+        description="Smallest transfer; every contiguous run is moved in whole aligned bursts.",
+    )
+    writable: Annotated[bool, Flag()] = Field(
+        default=True,
+        description="Whether activations may be written to it. If not, nothing can be spilled: a model that does not "
+        "fit on chip is refused.",
+    )
+    _frequency_hz: int | None = PrivateAttr(default=None)
+
+    def at(self, frequency_hz: int) -> Self:
+        """This memory seen from a clock, so that it can be asked for cycles."""
+        seen = self.model_copy()
+        seen._frequency_hz = frequency_hz
+        return seen
+
+    @property
+    def latency_s(self) -> Fraction:
+        """The latency in seconds, exactly."""
+        return Fraction(self.latency_ps, 10**12)
+
+    @property
+    def bytes_per_cycle(self) -> Fraction:
+        """Bytes per cycle of the accelerator clock, exactly."""
+        return Fraction(self.bandwidth_bytes_per_s, self._clock())
+
+    @property
+    def latency_cycles(self) -> int:
+        """The latency in cycles of the accelerator clock, rounded up."""
+        return -(-self.latency_ps * self._clock() // 10**12)
+
+    def _clock(self) -> int:
+        if self._frequency_hz is None:
+            raise TypeError("cycles need a clock: take .dram of a Hardware, or ask .at(frequency_hz)")
+        return self._frequency_hz
+
+
+class Dma(Section):
+    """The engines that move data between DRAM and the on-chip memories."""
+
+    channels: Annotated[int, Whole(maximum=1024)] = Field(default=2, description="Channels that work side by side.")
+    outstanding: Annotated[int, Whole(maximum=65_536)] = Field(
+        default=4, description="Transfers a channel may have under way at once."
+    )
+
+
+class EnergyDescription(Section):
+    """Energy per action. What is left out follows from precision and capacities (see the energy table)."""
+
+    mac_pj: Annotated[float | None, _OrNone(_OPERATION)] = Field(
+        default=None,
+        alias="mac",
+        description="One multiply-accumulate, the PE's registers included. Default: multiplication in the wider of the "
+        "weights' and activations' formats plus addition in the accumulators' format.",
+    )
+    scratchpad_read_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+        default=None,
+        alias="scratchpad_read",
+        description="Reading a byte of the scratchpad. Default: from its capacity.",
+    )
+    scratchpad_write_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+        default=None, alias="scratchpad_write", description="Writing a byte. Default: the same as reading it."
+    )
+    accumulator_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+        default=None,
+        alias="accumulator",
+        description="Reading or writing a byte of partial sums. Default: from the accumulator's capacity, or the "
+        "scratchpad's where partial sums live there.",
+    )
+    dram_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+        default=None, alias="dram", description="Moving a byte from or to DRAM. Default: 162.5 pJ/B."
+    )
+    vector_op_pj: Annotated[float | None, _OrNone(_OPERATION)] = Field(
+        default=None,
+        alias="vector_op",
+        description="One element of the vector unit. Default: one addition in the accumulators' format.",
+    )
+    leakage_mw: Annotated[float | None, _OrNone(Quantity(POWER, maximum="1000 W", zero=True, whole=False))] = Field(
+        default=None, alias="leakage", description="Power drawn all the time. Default: 0 mW (not modelled)."
+    )

@@ -1,0 +1,55 @@
+"""The words a description chooses from, and the number formats with their sizes."""
+
+from enum import StrEnum
+
+__all__ = ["DATAFLOW_ALIASES", "DataType", "Dataflow", "Depthwise", "Drain"]
+
+
+class DataType(StrEnum):
+    """A number format."""
+
+    INT8 = "int8"
+    INT16 = "int16"
+    INT32 = "int32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+    @property
+    def bytes(self) -> int:
+        """Bytes per element."""
+        return {"8": 1, "16": 2, "32": 4}[self.value.lstrip("bfintp")]
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is an integer format."""
+        return self.value.startswith("int")
+
+
+class Dataflow(StrEnum):
+    """Which operand stays in the PEs while the others stream past."""
+
+    WEIGHT_STATIONARY = "weight_stationary"
+    OUTPUT_STATIONARY = "output_stationary"
+    INPUT_STATIONARY = "input_stationary"
+
+
+DATAFLOW_ALIASES = {
+    "ws": Dataflow.WEIGHT_STATIONARY.value,
+    "os": Dataflow.OUTPUT_STATIONARY.value,
+    "is": Dataflow.INPUT_STATIONARY.value,
+}
+
+
+class Drain(StrEnum):
+    """Whether results leaving the array cost cycles of their own."""
+
+    HIDDEN = "hidden"
+    EXPOSED = "exposed"
+
+
+class Depthwise(StrEnum):
+    """How a depthwise convolution is laid on the array."""
+
+    PER_CHANNEL = "per_channel"
+    PACKED = "packed"

@@ -1,0 +1,96 @@
+"""A document becomes a `Hardware`, or a list of all its problems in the words of the description."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from accelsim.hardware.description import Hardware
+from accelsim.hardware.document import Document
+from accelsim.hardware.fields import fields_of, leaf_paths, section_at
+from accelsim.hardware.guess import closest
+from accelsim.hardware.problems import Path, Problem, quote, raise_problems
+from accelsim.hardware.rules import ERROR_TYPE
+
+__all__ = ["validate"]
+
+
+def validate(document: Document) -> Hardware:
+    """Check every field.
+
+    Raises:
+        ConfigurationError: with all problems, in the order of their lines.
+    """
+    problems = list(document.problems)
+    try:
+        hardware = Hardware.model_validate(document.tree)
+    except ValidationError as error:
+        problems += [_problem(item, document) for item in error.errors(include_url=False)]
+    else:
+        problems += _contradictions(hardware, document)
+    raise_problems(problems)
+    return hardware
+
+
+def _problem(error: Any, document: Document) -> Problem:
+    path: Path = tuple(error["loc"])
+    kind = error["type"]
+    if kind == "missing":
+        return _missing(path, document)
+    place = document.place(path)
+    got = quote(place.text if path in document.places and place.text is not None else error["input"])
+    if kind == "extra_forbidden":
+        return Problem(place.where, path, "must be a known field", f"`{quote(path[-1])}`", _known(path), place.line)
+    if kind == ERROR_TYPE:
+        return Problem(place.where, path, error["ctx"]["rule"], got, error["ctx"]["remedy"], place.line)
+    return Problem(place.where, path, "must be a section", got, _section_remedy(path), place.line)
+
+
+def _missing(path: Path, document: Document) -> Problem:
+    place = document.place(path[:-1])
+    dotted = ".".join(map(str, path))
+    facts = next(item for item in fields_of(Hardware) if item.path == dotted)
+    example = _EXAMPLES.get(dotted) or (f"{path[-1]}: …" if facts.rule else f"{path[-1]}: with its fields below")
+    return Problem(place.where, path, "must be given", "nothing", f"add `{example}`", place.line)
+
+
+_EXAMPLES = {
+    "name": "name: my_npu",
+    "frequency": "frequency: 800 MHz",
+    "pe_array.rows": "rows: 16",
+    "pe_array.columns": "columns: 16",
+    "scratchpad.capacity": "capacity: 256 KiB",
+    "accumulator.capacity": "capacity: 64 KiB",
+    "dram.bandwidth": "bandwidth: 3.2 GB/s",
+    "dram.latency": "latency: 100 ns",
+}
+
+
+def _known(path: Path) -> str:
+    section = section_at(Hardware, path[:-1]) or Hardware
+    names = [info.alias or name for name, info in section.model_fields.items()]
+    guess = closest(str(path[-1]), names)
+    if guess:
+        return f"did you mean {guess}?"
+    elsewhere = [dotted for dotted in leaf_paths(Hardware) if dotted.rpartition(".")[2] == path[-1]]
+    return f"did you mean {elsewhere[0]}?" if elsewhere else f"known here: {', '.join(names)}"
+
+
+def _section_remedy(path: Path) -> str:
+    section = section_at(Hardware, path)
+    names = [info.alias or name for name, info in section.model_fields.items()] if section else []
+    return f"write its fields on lines below: {', '.join(names)}"
+
+
+def _contradictions(hardware: Hardware, document: Document) -> list[Problem]:
+    precision = hardware.precision
+    operands = (precision.weights, precision.activations)
+    widest = max(operands, key=lambda kind: kind.bytes)
+    path: Path = ("precision", "accumulators")
+    place = document.place(path)
+    got = str(precision.accumulators)
+    if precision.accumulators.bytes < widest.bytes:
+        remedy = f"write int32 or fp32, or narrow {widest}"
+        return [Problem(place.where, path, "must be at least as wide as its operands", got, remedy, place.line)]
+    if precision.accumulators.is_integer and not all(kind.is_integer for kind in operands):
+        return [Problem(place.where, path, "must be floating point as its operands are", got, "write fp32", place.line)]
+    return []
