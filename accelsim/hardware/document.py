@@ -70,9 +70,9 @@ def parse_yaml(text: str, origin: str) -> Document:
         raise_problems(_forbidden_events(text, origin))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        raise failure(_syntax_problem(error, origin))
+        raise failure(_syntax_problem(error, origin)) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise failure(Problem(origin, (), "must be YAML text", quote(error), "save it as plain UTF-8 text"))
+        raise failure(Problem(origin, (), "must be YAML text", quote(error), "save it as plain UTF-8 text")) from None
     if node is None:
         raise failure(Problem(origin, (), "must describe hardware", "an empty file", "start from a preset"))
     if not isinstance(node, yaml.MappingNode):
