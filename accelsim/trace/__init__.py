@@ -36,7 +36,7 @@ class Trace:
         released_by: the last-finishing predecessor, whose completion let it start; -1 if it started at 0.
         wait: the kind of that dependence (values of Wait).
         bus_start: transfers: cycle in which the first byte moved (rounded down); otherwise equal to start.
-        bus_after: transfers: the transfer it queued behind on the bus; -1 if the bus was free when its latency was over.
+        bus_after: transfers: the transfer it queued behind on the bus; -1 if the bus was free by then.
         latency_cycles: cycle at which everything had completed.
     """
 

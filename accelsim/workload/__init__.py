@@ -1,0 +1,32 @@
+"""The workload: a network as the layers an accelerator runs."""
+
+from accelsim.workload.build import build
+from accelsim.workload.records import (
+    Access,
+    Along,
+    Layer,
+    NamedView,
+    Parameter,
+    Piece,
+    Precision,
+    Storage,
+    View,
+    Workload,
+)
+from accelsim.workload.views import crop, is_flattened
+
+__all__ = [
+    "Access",
+    "Along",
+    "Layer",
+    "NamedView",
+    "Parameter",
+    "Piece",
+    "Precision",
+    "Storage",
+    "View",
+    "Workload",
+    "build",
+    "crop",
+    "is_flattened",
+]
