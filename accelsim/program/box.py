@@ -43,6 +43,12 @@ class Box:
         """Whether the box is a single run."""
         return not self.counts
 
+    def burst_aligned_bytes(self, burst_bytes: int) -> int:
+        """Bytes moved to transfer the box when every run is rounded out to multiples of `burst_bytes`."""
+        if burst_bytes == 1:
+            return self.bytes
+        return _burst_aligned(self.base % burst_bytes, self.run_bytes, self.counts, self.strides, burst_bytes)
+
     def overlaps(self, other: Box) -> bool:
         """Whether the two boxes share at least one byte, exactly."""
         if self.base >= other.end or other.base >= self.end:
@@ -61,6 +67,13 @@ def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], elem
         strides: bytes between neighbours along each axis.
         element_bytes: size of one element.
     """
+    return Box(base, *_layout(counts, strides, element_bytes))
+
+
+@lru_cache(maxsize=1 << 14)
+def _layout(
+    counts: tuple[int, ...], strides: tuple[int, ...], element_bytes: int
+) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
     run = element_bytes
     kept: list[tuple[int, int]] = []
     for stride, count in sorted(zip(strides, counts, strict=True)):
@@ -73,7 +86,20 @@ def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], elem
         else:
             kept.append((stride, count))
     kept.reverse()
-    return Box(base, run, tuple(c for _, c in kept), tuple(s for s, _ in kept))
+    return run, tuple(c for _, c in kept), tuple(s for s, _ in kept)
+
+
+@lru_cache(maxsize=1 << 16)
+def _burst_aligned(base: int, run: int, counts: tuple[int, ...], strides: tuple[int, ...], burst: int) -> int:
+    if not counts:
+        return -(-(base + run) // burst) * burst - base // burst * burst
+    inner, period = counts[1:], burst // gcd(strides[0], burst)
+    whole, rest = divmod(counts[0], period)
+    phases = (
+        _burst_aligned((base + i * strides[0]) % burst, run, inner, strides[1:], burst) * (whole + (i < rest))
+        for i in range(min(period, counts[0]))
+    )
+    return sum(phases)
 
 
 def _relative(a: Box, b: Box) -> tuple[Box, Box]:

@@ -17,13 +17,18 @@ Cycles = NDArray[np.int64]
 
 
 class Wait(IntEnum):
-    """What released an instruction: nothing (it started at cycle 0), its unit's room, or a hazard."""
+    """What released an instruction: nothing (it started at cycle 0), its unit's room, a hazard, or its unit's issue.
+
+    ISSUE: the unit's previous transfer is still in flight, but only its issue held this one back; the moment of
+    release is the issue of `released_by`, not its end.
+    """
 
     NONE = 0
     UNIT = 1
     RAW = 2
     WAR = 3
     WAW = 4
+    ISSUE = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +38,8 @@ class Trace:
     Attributes:
         start: cycle at which the instruction began (transfers: the request was issued).
         end: cycle at which it had completed; readers of what it wrote may start then.
-        released_by: the last-finishing predecessor, whose completion let it start; -1 if it started at 0.
+        released_by: the last-finishing predecessor, whose completion let it start; -1 if it started at 0. Of several
+            that finish together: RAW before WAR before WAW before UNIT before ISSUE, then the earliest in the Program.
         wait: the kind of that dependence (values of Wait).
         bus_start: transfers: cycle in which the first byte moved (rounded down); otherwise equal to start.
         bus_after: transfers: the transfer it queued behind on the bus; -1 if the bus was free by then.

@@ -1,0 +1,10 @@
+"""The discrete-event model: gives a Program time. One SimPy process per unit, one for the DRAM.
+
+A unit issues in Program order; an instruction starts once every hazard has completed and its unit has room.
+"""
+
+from accelsim.machine.dram import BandwidthLatencyDram, Dram, Request, Service
+from accelsim.machine.run import DeadlockError, run
+from accelsim.machine.timing import Timing
+
+__all__ = ["BandwidthLatencyDram", "DeadlockError", "Dram", "Request", "Service", "Timing", "run"]

@@ -1,0 +1,76 @@
+"""The DRAM behind its interface: when the bytes of a transfer move.
+
+The machine hands over the requests of all channels in the order of (time of issue, channel number). A model answers
+with the time of the first byte and of completion. It may keep any state of its own (a bus, banks, open rows).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from accelsim.machine.timing import Timing
+from accelsim.program import Box
+
+
+class Request(NamedTuple):
+    """A transfer as the DRAM sees it.
+
+    Attributes:
+        instruction: its position in the Program.
+        issued: cycle at which it reaches the DRAM.
+        box: the DRAM bytes it asks for.
+        write: whether it stores.
+    """
+
+    instruction: int
+    issued: int
+    box: Box
+    write: bool
+
+
+class Service(NamedTuple):
+    """The DRAM's answer.
+
+    Attributes:
+        begin: cycle in which the first byte moves (rounded down).
+        end: cycle at which the last byte has moved (rounded up).
+        behind: the transfer whose bytes it had to wait for; -1 if none.
+    """
+
+    begin: int
+    end: int
+    behind: int
+
+
+class Dram(Protocol):
+    """A DRAM model. One object serves one run."""
+
+    def serve(self, request: Request) -> Service:
+        """Serve the next request; requests come in the order in which they are to be served."""
+        ...
+
+
+class BandwidthLatencyDram:
+    """One bus of fixed bandwidth behind a fixed latency: latencies overlap, bytes do not.
+
+    The bus's time is exact: it is counted in the `1 / numerator` parts of a cycle in which a byte takes a whole
+    number of ticks. Only the end a reader sees is rounded, up.
+    """
+
+    def __init__(self, timing: Timing) -> None:
+        self._ticks_per_cycle = timing.bytes_per_cycle.numerator
+        self._ticks_per_byte = timing.bytes_per_cycle.denominator
+        self._latency_cycles = timing.latency_cycles
+        self._burst_bytes = timing.burst_bytes
+        self._free = 0
+        self._last = -1
+
+    def serve(self, request: Request) -> Service:
+        """Move the request's bytes once its latency is over and the bus is free."""
+        ready = (request.issued + self._latency_cycles) * self._ticks_per_cycle
+        behind = self._last if self._free > ready else -1
+        begin = self._free if behind >= 0 else ready
+        moved_bytes = request.box.burst_aligned_bytes(self._burst_bytes)
+        self._free = begin + moved_bytes * self._ticks_per_byte
+        self._last = request.instruction
+        return Service(begin // self._ticks_per_cycle, -(-self._free // self._ticks_per_cycle), behind)
