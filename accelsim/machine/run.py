@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +17,26 @@ from accelsim.program import Hazard, Program, UnitKind
 from accelsim.program import hazards as find_hazards
 from accelsim.trace import Trace
 
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
+
 
 class DeadlockError(RuntimeError):
     """The Program's order and its hazards contradict each other: a defect of whoever made them."""
 
 
 def run(
-    program: Program, timing: Timing, hazards: Sequence[Hazard] | None = None, *, dram: Dram | None = None
+    program: Program,
+    hardware: Hardware | Timing,
+    hazards: Sequence[Hazard] | None = None,
+    *,
+    dram: Dram | None = None,
 ) -> Trace:
     """Time a Program.
 
     Args:
         program: what to run.
-        timing: DRAM and issue times.
+        hardware: the described accelerator, or just its timing.
         hazards: which instruction waits for which; found from the addresses if not given.
         dram: a model of the DRAM other than bandwidth and latency, fresh for this run.
 
@@ -37,6 +45,7 @@ def run(
     """
     import simpy
 
+    timing = hardware if isinstance(hardware, Timing) else Timing.of(hardware)
     if hazards is None:
         hazards = find_hazards(program)
     queues = _queues(program)

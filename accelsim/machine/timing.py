@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,9 @@ class Timing:
             raise ValueError(f"burst_bytes: must be ≥ 1 B, got {self.burst_bytes} B")
         if self.latency_cycles < 0 or self.issue_cycles < 0:
             raise ValueError(f"latency and issue: must be ≥ 0 cycles, got {self.latency_cycles}, {self.issue_cycles}")
+
+    @classmethod
+    def of(cls, hardware: Hardware) -> Timing:
+        """The timing of a described accelerator."""
+        dram = hardware.dram
+        return cls(dram.bytes_per_cycle, dram.latency_cycles, dram.burst_bytes, hardware.issue_cycles)

@@ -26,9 +26,9 @@ def compute_unit(env: simpy.Environment, board: Scoreboard, queue: Sequence[int]
     for instruction in queue:
         if waiting_for[instruction]:
             yield board.sleep(instruction, env.event())
-        start[instruction] = env.now
+        start[instruction] = now = int(env.now)
         yield env.timeout(cycles[instruction])
-        board.complete(instruction, env.now)
+        board.complete(instruction, now + cycles[instruction])
 
 
 def dma_channel(
@@ -42,8 +42,8 @@ def dma_channel(
             yield board.sleep(instruction, env.event())
         if env.now < may_issue:
             yield env.timeout(may_issue - env.now)
-        start[instruction] = env.now
-        may_issue = env.now + issue_cycles
+        start[instruction] = now = int(env.now)
+        may_issue = now + issue_cycles
         port.request(channel, instruction)
 
 
@@ -68,7 +68,7 @@ class DramPort:
         """Ask for a transfer now."""
         if not self._asked and not self._bell.triggered:
             self._bell.succeed()
-        self._asked.append((self._env.now, channel, instruction))
+        self._asked.append((int(self._env.now), channel, instruction))
 
     def process(self) -> Process:
         """Serve each cycle's requests when the cycle is over; a transfer takes time, so none can end before."""
@@ -76,7 +76,7 @@ class DramPort:
             yield self._bell
             while self._asked:
                 yield self._env.timeout(1)
-                now = self._env.now
+                now = int(self._env.now)
                 due = [asked for asked in self._asked if asked[0] < now]
                 self._asked = self._asked[len(due) :]
                 for issued, _, instruction in sorted(due, key=itemgetter(0, 1)):
@@ -91,7 +91,8 @@ class DramPort:
         done.callbacks.append(self._complete)
 
     def _complete(self, done: simpy.Event) -> None:
-        self._board.complete(done.value, self._env.now)
+        instruction: int = done.value  # type: ignore[assignment]
+        self._board.complete(instruction, self.services[instruction].end)
 
 
 def dram_side(program: Program, instruction: int) -> tuple[Box, bool]:
