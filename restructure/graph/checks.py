@@ -1,0 +1,80 @@
+"""What a model must satisfy before its shapes are worth computing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from restructure import operators
+from restructure.errors import ControlFlowError, ModelError, UnsupportedOperatorError
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["check_operators", "check_opset", "ordered"]
+
+OLDEST_OPSET = 7
+
+
+def _qualified(op_type: str, domain: str) -> str:
+    return f"{domain}.{op_type}" if domain else op_type
+
+
+def check_opset(where: str, opsets: Mapping[str, int]) -> None:
+    """Raise ModelError if the default operator set is older than the table."""
+    version = opsets.get("")
+    if version is not None and version < OLDEST_OPSET:
+        raise ModelError(
+            f"{where}: opset {version} is older than {OLDEST_OPSET}; convert it with onnx.version_converter"
+        )
+
+
+def check_operators(where: str, nodes: Sequence["ir.Node"]) -> None:
+    """Raise ControlFlowError or UnsupportedOperatorError, naming every offending operator and its count."""
+    wrong = Counter((node.op_type, node.domain) for node in nodes if operators.find(node.op_type, node.domain) is None)
+    if not wrong:
+        return
+    flow = [f"{count} × {op}" for (op, domain), count in wrong.items() if op in operators.CONTROL_FLOW and not domain]
+    if flow:
+        raise ControlFlowError(
+            f"{where}: control flow is not supported ({', '.join(flow)}): its schedule depends on data; "
+            "export the model with the branch or the number of iterations fixed"
+        )
+    listed = ", ".join(f"{count} × {_qualified(op, domain)}" for (op, domain), count in sorted(wrong.items()))
+    raise UnsupportedOperatorError(f"{where}: {sum(wrong.values())} node(s) with unsupported operators: {listed}")
+
+
+def _pending(nodes: Sequence["ir.Node"]) -> tuple[list[int], list[list[int]]]:
+    """Return per node: how many producers it waits for, and whom it releases."""
+    position = {id(node): index for index, node in enumerate(nodes)}
+    waits, releases = [0] * len(nodes), [[] for _ in nodes]  # type: ignore[var-annotated]
+    for index, node in enumerate(nodes):
+        for value in node.inputs:
+            producer = value.producer() if value is not None else None
+            if producer is not None and id(producer) in position:
+                waits[index] += 1
+                releases[position[id(producer)]].append(index)
+    return waits, releases
+
+
+def ordered(where: str, nodes: Sequence["ir.Node"]) -> Sequence["ir.Node"]:
+    """Return the nodes in topological order, the given one wherever it is valid.
+
+    Raises:
+        ModelError: the graph has a cycle; some of its nodes are named.
+    """
+    waits, releases = _pending(nodes)
+    ready = [index for index, count in enumerate(waits) if count == 0]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        index = heappop(ready)
+        order.append(index)
+        for after in releases[index]:
+            waits[after] -= 1
+            if waits[after] == 0:
+                heappush(ready, after)
+    if len(order) < len(nodes):
+        names = [repr(nodes[i].name or nodes[i].op_type) for i, count in enumerate(waits) if count][:5]
+        raise ModelError(f"{where}: the graph has a cycle through or before {', '.join(names)}")
+    return [nodes[index] for index in order]

@@ -1,0 +1,77 @@
+"""Open dimensions of inputs, pinned to numbers."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from restructure import dtypes
+from restructure.errors import ModelError, OpenDimensionError
+from restructure.operators import TensorInfo
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["MAX_ELEMENTS", "check_size", "input_infos"]
+
+MAX_ELEMENTS = 2**34
+"""Largest tensor that is believed: 16 Gi elements."""
+
+
+def check_size(where: str, name: str, info: TensorInfo) -> None:
+    """Raise ModelError for an activation without elements, or a tensor too large to be meant."""
+    if info.elements > MAX_ELEMENTS:
+        product = "·".join(str(n) for n in info.shape)
+        raise ModelError(f"{where}: tensor {name!r} would have {product} elements, more than {MAX_ELEMENTS}")
+    if info.elements == 0:
+        raise ModelError(
+            f"{where}: tensor {name!r} has shape {list(info.shape)}: a dimension of 0 leaves nothing to do"
+        )
+
+
+def input_infos(where: str, values: "list[ir.Value]", dims: Mapping[str, int]) -> dict[str, TensorInfo]:
+    """Return shape and type of each input, with open dimensions pinned by `dims`.
+
+    A dimension is pinned by its symbol (`N`), or by input and axis (`image[0]`) where it has none.
+
+    Raises:
+        OpenDimensionError: a dimension stays open, or `dims` names one that does not exist.
+    """
+    used: set[str] = set()
+    infos = {str(value.name): _info(where, value, dims, used) for value in values}
+    unknown = sorted(set(dims) - used)
+    if unknown:
+        raise OpenDimensionError(f"{where}: --dim {unknown[0]}: no input has an open dimension of that name")
+    for name, info in infos.items():
+        check_size(where, name, info)
+    return infos
+
+
+def _info(where: str, value: "ir.Value", dims: Mapping[str, int], used: set[str]) -> TensorInfo:
+    dtype = dtypes.from_onnx(value.dtype.value) if value.dtype is not None else None
+    if dtype is None or value.shape is None:
+        raise ModelError(f"{where}: input {value.name!r} declares no tensor type with a shape; export it with one")
+    shape = tuple(_pinned(where, value, axis, dims, used) for axis in range(len(value.shape)))
+    return TensorInfo(shape, dtype)
+
+
+def _pinned(where: str, value: "ir.Value", axis: int, dims: Mapping[str, int], used: set[str]) -> int:
+    assert value.shape is not None
+    size = value.shape[axis]
+    if isinstance(size, int) and size > 0:
+        return size
+    # Some exporters write −1 or 0 for "unknown".
+    symbol = None if isinstance(size, int) else size.value
+    names = [name for name in (symbol, f"{value.name}[{axis}]") if name]
+    for name in names:
+        if name in dims:
+            used.add(name)
+            return _positive(where, name, dims[name])
+    raise OpenDimensionError(
+        f"{where}: input {value.name!r} has the open dimension {symbol or '?'} at axis {axis} of {value.shape}; "
+        f"pin it with --dim {names[0]}=1"
+    )
+
+
+def _positive(where: str, name: str, size: int) -> int:
+    if size < 1:
+        raise OpenDimensionError(f"{where}: --dim {name}={size}: must be at least 1")
+    return size

@@ -1,0 +1,167 @@
+"""Values of operators whose operands are constants.
+
+The operators exporters wrap around shapes are computed here with numpy; any other falls back on the reference
+evaluator of the onnx package, which is slow to import and hence asked last.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from restructure.errors import ModelError
+from restructure.operators import Array, Call, TensorInfo, slice_ranges, transpose_permutation
+
+__all__ = ["compute", "shape_question"]
+
+Arrays = Sequence[Array | None]
+
+
+def shape_question(call: Call) -> Array:
+    """Return the value of a Shape or Size call."""
+    shape = call.shape(0)
+    if call.op_type == "Size":
+        return np.array(int(np.prod(shape, dtype=np.int64)), dtype=np.int64)
+    start, end = call.integer("start", 0), call.integer("end", len(shape))
+    return np.array(shape[start:end], dtype=np.int64)
+
+
+def _axis(call: Call, default: int = 0) -> int:
+    return call.integer("axis", default)
+
+
+def _given(arrays: Arrays) -> list[Array]:
+    return [array for array in arrays if array is not None]
+
+
+def _concat(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return np.concatenate(_given(arrays), axis=_axis(call))
+
+
+def _gather(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    data, indices = _given(arrays)
+    axis = _axis(call)
+    size = data.shape[axis]
+    if indices.size and not (-size <= indices.min() and indices.max() < size):
+        raise ModelError(f"Gather reads index {int(indices.max())} of an axis of {size}")
+    return np.take(data, indices, axis=axis)
+
+
+def _reshaped(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return _given(arrays)[0].reshape(result.shape)
+
+
+def _cast(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return _given(arrays)[0].astype(result.dtype)
+
+
+def _expand(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return np.broadcast_to(_given(arrays)[0], result.shape)
+
+
+def _slice(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return _given(arrays)[0][np.ix_(*slice_ranges(call))]
+
+
+def _transpose(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return np.transpose(_given(arrays)[0], transpose_permutation(call))
+
+
+def _where(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    condition, yes, no = _given(arrays)
+    return np.where(condition, yes, no)
+
+
+def _identity(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    return _given(arrays)[0]
+
+
+def _range(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    start, _, delta = (array.reshape(()) for array in _given(arrays))
+    steps = np.arange(result.shape[0])
+    return np.asarray((start + steps * delta).astype(result.dtype))
+
+
+def _divide(left: Array, right: Array) -> Array:
+    if not np.issubdtype(left.dtype, np.integer):
+        return np.true_divide(left, right)
+    if not np.all(right):
+        raise ModelError("integer division by zero in a shape expression")
+    # ONNX divides integers towards zero, numpy downwards.
+    quotient = np.abs(left) // np.abs(right)
+    return np.where((left < 0) != (right < 0), -quotient, quotient).astype(left.dtype)
+
+
+def _numpy(function: Callable[..., Any]) -> Callable[[Call, Arrays, TensorInfo], Array]:
+    def apply(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+        return np.asarray(function(*_given(arrays)))
+
+    return apply
+
+
+_NUMPY: Mapping[str, Callable[[Call, Arrays, TensorInfo], Array]] = {
+    "Concat": _concat,
+    "Gather": _gather,
+    "Reshape": _reshaped,
+    "Flatten": _reshaped,
+    "Squeeze": _reshaped,
+    "Unsqueeze": _reshaped,
+    "Cast": _cast,
+    "Expand": _expand,
+    "Slice": _slice,
+    "Transpose": _transpose,
+    "Where": _where,
+    "Identity": _identity,
+    "Range": _range,
+    "Add": _numpy(np.add),
+    "Sub": _numpy(np.subtract),
+    "Mul": _numpy(np.multiply),
+    "Div": _numpy(_divide),
+    "Neg": _numpy(np.negative),
+    "Sqrt": _numpy(np.sqrt),
+    "Floor": _numpy(np.floor),
+    "Ceil": _numpy(np.ceil),
+    "Equal": _numpy(np.equal),
+    "Greater": _numpy(np.greater),
+    "Less": _numpy(np.less),
+    "Not": _numpy(np.logical_not),
+    "And": _numpy(np.logical_and),
+    "Or": _numpy(np.logical_or),
+}
+_NOT_PLAIN = frozenset({"bfloat16", "string", "int4", "uint4"})
+
+
+def compute(call: Call, results: Sequence[TensorInfo], arrays: Arrays) -> Sequence[Array]:
+    """Return the results of an operator on constant operands.
+
+    Raises:
+        ModelError: the operator cannot be computed on these values.
+    """
+    function = _NUMPY.get(call.op_type) if not call.domain and results[0].dtype not in _NOT_PLAIN else None
+    try:
+        if function is None:
+            return _by_reference(call, arrays)
+        return [np.asarray(function(call, arrays, results[0]))]
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{call.op_type} of constants cannot be computed: {error}") from error
+
+
+def _by_reference(call: Call, arrays: Arrays) -> Sequence[Array]:
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    names = ["" if array is None else f"x{index}" for index, array in enumerate(arrays)]
+    outputs = [f"y{index}" for index in range(call.outputs)]
+    node = onnx.helper.make_node(call.op_type, names, outputs, domain=call.domain, **_plain(call.attributes))
+    inputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in names if name]
+    results = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in outputs]
+    graph = onnx.helper.make_graph([node], "constant", inputs, results)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid(call.domain, call.opset)])
+    feeds = {name: array for name, array in zip(names, arrays, strict=True) if name}
+    return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
+
+
+def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in attributes.items()}

@@ -1,0 +1,55 @@
+"""Operators whose value is known as soon as shapes are: constants and questions about shapes."""
+
+from collections.abc import Sequence
+
+from restructure import dtypes
+from restructure.errors import OperatorError
+from restructure.operators.records import Call, OperatorSpec, TensorInfo
+
+__all__ = ["SPECS"]
+
+
+def _shape(call: Call) -> Sequence[TensorInfo]:
+    rank = len(call.shape(0))
+    start, end = call.integer("start", 0), call.integer("end", rank)
+    return [TensorInfo((len(range(rank)[start:end]),), "int64")]
+
+
+def _size(call: Call) -> Sequence[TensorInfo]:
+    call.operand(0)
+    return [TensorInfo((), "int64")]
+
+
+def _tensor_info(value: object) -> TensorInfo:
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    number = getattr(dtype, "value", None)
+    name = dtypes.from_onnx(number) if number is not None else None
+    if shape is None or name is None:
+        raise OperatorError(f"attribute 'value' is no tensor: {value!r}")
+    return TensorInfo(tuple(int(n) for n in shape), name)
+
+
+def _constant(call: Call) -> Sequence[TensorInfo]:
+    for name, dtype in (("value_float", "float32"), ("value_int", "int64"), ("value_string", "string")):
+        if name in call.attributes:
+            return [TensorInfo((), dtype)]
+    for name, dtype in (("value_floats", "float32"), ("value_ints", "int64"), ("value_strings", "string")):
+        if name in call.attributes:
+            return [TensorInfo((len(call.attributes[name]),), dtype)]
+    return [_tensor_info(call.attributes.get("value"))]
+
+
+def _constant_of_shape(call: Call) -> Sequence[TensorInfo]:
+    shape = call.value_integers(0, "shape")
+    if any(n < 0 for n in shape):
+        raise OperatorError(f"{list(shape)} is no shape")
+    fill = call.attributes.get("value")
+    return [TensorInfo(shape, "float32" if fill is None else _tensor_info(fill).dtype)]
+
+
+SPECS = (
+    OperatorSpec("Constant", "constant", _constant),
+    OperatorSpec("ConstantOfShape", "constant", _constant_of_shape),
+    OperatorSpec("Shape", "constant", _shape),
+    OperatorSpec("Size", "constant", _size),
+)

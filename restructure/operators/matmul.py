@@ -1,0 +1,100 @@
+"""Matrix products: MatMul, Gemm, their quantised forms, and Einsum."""
+
+from collections.abc import Sequence
+from math import prod
+
+from restructure.errors import OperatorError
+from restructure.operators.broadcasting import broadcast
+from restructure.operators.records import Call, OperatorSpec, Shape, TensorInfo
+
+__all__ = ["SPECS", "matmul_dims"]
+
+# operands (left, right) and, for quantised ones, the operand whose type the result takes
+_OPERANDS = {"QLinearMatMul": (0, 3)}
+
+
+def matmul_dims(call: Call) -> tuple[Shape, int, int, int]:
+    """Return (batch dimensions, M, K, N) of a matrix product; raises OperatorError."""
+    if call.op_type == "Gemm":
+        return _gemm_dims(call)
+    left, right = (call.shape(i) for i in _OPERANDS.get(call.op_type, (0, 1)))
+    if not left or not right:
+        raise OperatorError(f"operands must not be scalars, got {list(left)} and {list(right)}")
+    a = left if len(left) > 1 else (1, *left)
+    b = right if len(right) > 1 else (*right, 1)
+    if a[-1] != b[-2]:
+        raise OperatorError(f"inner dimensions differ: {list(left)} × {list(right)}")
+    return broadcast([a[:-2], b[:-2]]), a[-2], a[-1], b[-1]
+
+
+def _gemm_dims(call: Call) -> tuple[Shape, int, int, int]:
+    a, b = call.shape(0), call.shape(1)
+    if len(a) != 2 or len(b) != 2:
+        raise OperatorError(f"operands must be matrices, got {list(a)} and {list(b)}")
+    m, k = a[::-1] if call.integer("transA", 0) else a
+    k2, n = b[::-1] if call.integer("transB", 0) else b
+    if k != k2:
+        raise OperatorError(f"inner dimensions differ: {k} and {k2}")
+    return (), m, k, n
+
+
+def _infer(call: Call) -> Sequence[TensorInfo]:
+    batch, m, _, n = matmul_dims(call)
+    if call.op_type == "Gemm":
+        return [TensorInfo((m, n), call.dtype(0))]
+    left, right = _OPERANDS.get(call.op_type, (0, 1))
+    rows = (m,) if len(call.shape(left)) > 1 else ()
+    columns = (n,) if len(call.shape(right)) > 1 else ()
+    return [TensorInfo((*batch, *rows, *columns), _result_dtype(call))]
+
+
+def _result_dtype(call: Call) -> str:
+    if call.op_type == "MatMulInteger":
+        return "int32"
+    if call.op_type == "QLinearMatMul":
+        return call.dtype(7)
+    return call.dtype(0)
+
+
+def _macs(call: Call, results: Sequence[TensorInfo]) -> int:
+    batch, m, k, n = matmul_dims(call)
+    return prod(batch) * m * k * n
+
+
+def _einsum_terms(call: Call) -> tuple[list[str], str, dict[str, int]]:
+    equation = call.text("equation", "").replace(" ", "")
+    if "..." in equation:
+        raise OperatorError(f"ellipsis in {equation!r} is not supported; write the axes out")
+    left, arrow, right = equation.partition("->")
+    terms = left.split(",")
+    sizes: dict[str, int] = {}
+    for term, info in zip(terms, call.present(), strict=False):
+        if len(term) != len(info.shape):
+            raise OperatorError(f"term {term!r} of {equation!r} does not fit an operand of shape {list(info.shape)}")
+        for label, size in zip(term, info.shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                raise OperatorError(f"label {label!r} of {equation!r} is both {sizes[label]} and {size}")
+    letters = left.replace(",", "")
+    result = right if arrow else "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    if len(terms) != len(call.present()) or not set(result) <= set(letters):
+        raise OperatorError(f"equation {equation!r} does not fit {len(call.present())} operands")
+    return terms, result, sizes
+
+
+def _infer_einsum(call: Call) -> Sequence[TensorInfo]:
+    _, result, sizes = _einsum_terms(call)
+    return [TensorInfo(tuple(sizes[label] for label in result), call.dtype(0))]
+
+
+def _macs_einsum(call: Call, results: Sequence[TensorInfo]) -> int:
+    terms, _, sizes = _einsum_terms(call)
+    return prod(sizes.values()) if len(terms) > 1 else 0
+
+
+SPECS = (
+    OperatorSpec("MatMul", "matmul", _infer, _macs),
+    OperatorSpec("MatMulInteger", "matmul", _infer, _macs, parameters=(0, 1)),
+    OperatorSpec("QLinearMatMul", "matmul", _infer, _macs, parameters=(0, 3)),
+    OperatorSpec("Gemm", "matmul", _infer, _macs),
+    OperatorSpec("Einsum", "matmul", _infer_einsum, _macs_einsum),
+)

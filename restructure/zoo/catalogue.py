@@ -1,0 +1,118 @@
+"""The networks, by name."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from restructure.errors import UnknownNetworkError
+from restructure.graph.analysis import analyse
+from restructure.graph.graph import Graph
+from restructure.graph.records import Source
+from restructure.operators import Shape
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["Entry", "build", "describe", "model", "names", "resolve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One network of the zoo.
+
+    Attributes:
+        parameters: learned values as published, BatchNorm's scale and shift counted, its running statistics not.
+        macs: multiply-accumulates of one image.
+    """
+
+    name: str
+    summary: str
+    input_shape: Shape
+    parameters: int
+    macs: int
+    reference: str
+    module: str
+    function: str
+    aliases: tuple[str, ...] = ()
+
+
+_ENTRIES = (
+    Entry(
+        "vgg16", "13 convolutions 3×3, three large fully connected layers", (1, 3, 224, 224),
+        138_357_544, 15_470_264_320, "arXiv:1409.1556", "vgg", "vgg16",
+    ),
+    Entry(
+        "squeezenet1.1", "fire modules: squeeze 1×1, expand 1×1 and 3×3", (1, 3, 224, 224),
+        1_235_496, 349_151_936, "arXiv:1602.07360", "squeezenet", "squeezenet1_1", ("squeezenet",),
+    ),
+    Entry(
+        "mobilenetv2", "inverted residuals with depthwise convolutions", (1, 3, 224, 224),
+        3_504_872, 300_774_272, "arXiv:1801.04381", "mobilenet", "mobilenet_v2", ("mobilenet",),
+    ),
+    Entry(
+        "resnet18", "residual blocks of two convolutions 3×3", (1, 3, 224, 224),
+        11_689_512, 1_814_073_344, "arXiv:1512.03385", "resnet", "resnet18",
+    ),
+    Entry(
+        "inceptionv3", "inception modules with factorised convolutions, 299×299", (1, 3, 299, 299),
+        23_834_568, 5_713_216_096, "arXiv:1512.00567", "inception", "inception_v3", ("inception",),
+    ),
+    Entry(
+        "tiny", "a conv, a residual block, a pool and a classifier, for teaching", (1, 3, 16, 16),
+        0, 0, "this project", "tiny", "tiny",
+    ),
+)  # fmt: skip
+_BY_NAME = {entry.name: entry for entry in _ENTRIES}
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower().removesuffix(".onnx"))
+
+
+_BY_KEY = {_key(alias): entry.name for entry in _ENTRIES for alias in (entry.name, *entry.aliases)}
+
+
+def names() -> tuple[str, ...]:
+    """Return the networks' names."""
+    return tuple(_BY_NAME)
+
+
+def resolve(name: str) -> str | None:
+    """Return the network `name` means, or None: case, dashes, dots and a trailing .onnx do not matter.
+
+    >>> resolve("MobileNet_v2.onnx")
+    'mobilenetv2'
+    """
+    return _BY_KEY.get(_key(name))
+
+
+def describe(name: str) -> Entry:
+    """Return what is known about a network; raises UnknownNetworkError, which guesses the one that was meant."""
+    found = resolve(name)
+    if found is None:
+        close = get_close_matches(_key(name), _BY_KEY, n=1)
+        hint = f"did you mean {_BY_KEY[close[0]]!r}?" if close else f"there are {', '.join(names())}"
+        raise UnknownNetworkError(f"{name!r} is no network of the zoo; {hint}")
+    return _BY_NAME[found]
+
+
+def model(name: str, batch: int = 1, batchnorm: bool = False) -> "ir.Model":
+    """Return a network as an onnx-ir model with seeded lazy weights.
+
+    Args:
+        batchnorm: keep BatchNormalization nodes; by default they are folded, as inference exports have it.
+    """
+    entry = describe(name)
+    if batch < 1:
+        raise UnknownNetworkError(f"{entry.name}: batch must be at least 1, got {batch}")
+    make = getattr(import_module(f"restructure.zoo.{entry.module}"), entry.function)
+    return cast("Callable[[int, bool], ir.Model]", make)(batch, batchnorm)
+
+
+def build(name: str, batch: int = 1, batchnorm: bool = False) -> Graph:
+    """Return a network, analysed; see `model`."""
+    entry = describe(name)
+    return analyse(model(name, batch, batchnorm), {}, Source("zoo", entry.name), entry.name)
