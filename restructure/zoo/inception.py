@@ -69,9 +69,9 @@ def _module_d(b: Builder, x: ir.Value, name: str) -> ir.Value:
     return b.concat([threes, sevens, b.max_pool(x, 3, f"{name}.pool", stride=2)], f"{name}.concat")
 
 
-def _fork(b: Builder, x: ir.Value, name: str) -> ir.Value:
-    parts = [_row(b, x, 384, 3, f"{name}a"), _column(b, x, 384, 3, f"{name}b")]
-    return b.concat(parts, f"{name}.concat")
+def _fork(b: Builder, x: ir.Value, name: str) -> list[ir.Value]:
+    # torchvision joins these two before it joins the branches; exporters merge the nested Concats, and so do we.
+    return [_row(b, x, 384, 3, f"{name}a"), _column(b, x, 384, 3, f"{name}b")]
 
 
 def _module_e(b: Builder, x: ir.Value, name: str) -> ir.Value:
@@ -79,8 +79,8 @@ def _module_e(b: Builder, x: ir.Value, name: str) -> ir.Value:
     threes = _fork(b, _conv(b, x, 384, 1, f"{name}.branch3x3_1"), f"{name}.branch3x3_2")
     doubles = _conv(b, x, 448, 1, f"{name}.branch3x3dbl_1")
     doubles = _conv(b, doubles, 384, 3, f"{name}.branch3x3dbl_2", padding=1)
-    doubles = _fork(b, doubles, f"{name}.branch3x3dbl_3")
-    return b.concat([ones, threes, doubles, _pool_branch(b, x, 192, name)], f"{name}.concat")
+    doubles_forked = _fork(b, doubles, f"{name}.branch3x3dbl_3")
+    return b.concat([ones, *threes, *doubles_forked, _pool_branch(b, x, 192, name)], f"{name}.concat")
 
 
 def _stem(b: Builder) -> ir.Value:

@@ -1,0 +1,13 @@
+"""Active-memory profiles, hardware-agnostic.
+
+>>> from restructure import zoo
+>>> from restructure.profile import Definition, profile
+>>> profile(zoo.build("mobilenetv2"), Definition(dtype="int8")).peak_bytes
+1505280
+"""
+
+from restructure.profile.buffers import Buffer, buffers_of
+from restructure.profile.definition import Definition, Dtype
+from restructure.profile.profile import Held, Profile, Step, profile
+
+__all__ = ["Buffer", "Definition", "Dtype", "Held", "Profile", "Step", "buffers_of", "profile"]
