@@ -1,0 +1,48 @@
+"""Results: what a Program and its Trace amount to, and the record that becomes the JSON document."""
+
+from accelsim.results.causes import ArrayCause, BoundBy, DramCause, EnergyComponent, OccupancyKind
+from accelsim.results.document import from_dict, read_result, write_json
+from accelsim.results.json_schema import schema
+from accelsim.results.records import (
+    SCHEMA_VERSION,
+    HardwareInfo,
+    LayerResult,
+    Measurements,
+    MemoryUse,
+    ModelInfo,
+    PrecisionInfo,
+    SpilledTensor,
+    Spills,
+    TensorBytes,
+    Timeline,
+    Totals,
+)
+from accelsim.results.result import SimulationResult
+from accelsim.results.tables import layer_rows, write_csv
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ArrayCause",
+    "BoundBy",
+    "DramCause",
+    "EnergyComponent",
+    "HardwareInfo",
+    "LayerResult",
+    "Measurements",
+    "MemoryUse",
+    "ModelInfo",
+    "OccupancyKind",
+    "PrecisionInfo",
+    "SimulationResult",
+    "SpilledTensor",
+    "Spills",
+    "TensorBytes",
+    "Timeline",
+    "Totals",
+    "from_dict",
+    "layer_rows",
+    "read_result",
+    "schema",
+    "write_csv",
+    "write_json",
+]
