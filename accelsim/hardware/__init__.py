@@ -8,6 +8,7 @@ external memory that the *DMA* channels reach. Everything counts in cycles of on
 from accelsim.hardware.description import Hardware
 from accelsim.hardware.energy import Energy
 from accelsim.hardware.loading import Loaded, check, from_description, load, load_with_notices, override, presets
+from accelsim.hardware.manual import manual, schema
 from accelsim.hardware.parts import (
     Accumulator,
     Dma,
@@ -18,6 +19,7 @@ from accelsim.hardware.parts import (
     Scratchpad,
     VectorUnit,
 )
+from accelsim.hardware.report import Fact, describe, to_dict
 from accelsim.hardware.types import Dataflow, DataType, Depthwise, Drain
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Dram",
     "Energy",
     "EnergyDescription",
+    "Fact",
     "Hardware",
     "Loaded",
     "PeArray",
@@ -37,9 +40,13 @@ __all__ = [
     "Scratchpad",
     "VectorUnit",
     "check",
+    "describe",
     "from_description",
     "load",
     "load_with_notices",
+    "manual",
     "override",
     "presets",
+    "schema",
+    "to_dict",
 ]

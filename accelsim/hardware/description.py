@@ -35,7 +35,7 @@ class Hardware(Section):
     Immutable. `load` makes one from a YAML file or a preset, `override` makes another one that differs in some fields.
     """
 
-    name: Annotated[str, _NAME] = Field(description="Short name, as results show it.")
+    name: Annotated[str, _NAME] = Field(examples=["my_npu"], description="Short name, as results show it.")
     description: Annotated[str, Text()] = Field(default="", description="What it is, in a sentence.")
     sources: Annotated[tuple[str, ...], Texts()] = Field(
         default=(), description="Where the numbers are from; what has no source is marked as an assumption."

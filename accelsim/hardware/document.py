@@ -4,6 +4,7 @@ YAML is read narrowly: one document, a mapping at the top, no anchors, aliases o
 is what holds. Duplicate keys are a problem, not a silent choice.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +72,10 @@ def parse_yaml(text: str, origin: str) -> Document:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise failure(_syntax_problem(error, origin)) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise failure(Problem(origin, (), "must be YAML text", quote(error), "save it as plain UTF-8 text")) from None
+    except yaml.reader.ReaderError as error:
+        where = f"{origin}:{text.count(chr(10), 0, error.position) + 1}"
+        got = f"the character U+{ord(text[error.position]):04X}"
+        raise failure(Problem(where, (), "must be YAML text", got, "delete it")) from None
     if node is None:
         raise failure(Problem(origin, (), "must describe hardware", "an empty file", "start from a preset"))
     if not isinstance(node, yaml.MappingNode):
@@ -87,7 +90,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, origin: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     where = f"{origin}:{mark.line + 1}" if mark else origin
     got = ", ".join(part for part in (error.context, error.problem) if part)
-    return Problem(where, (), "must be valid YAML", quote(got), "mend the line")
+    return Problem(where, (), "must be valid YAML", quote(got, 200), "mend the line")
 
 
 def _forbidden_events(text: str, origin: str) -> list[Problem]:
@@ -136,7 +139,7 @@ class _Reader:
         self._keep_place(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
-        return _scalar(node)
+        return parse_scalar(node.value) if getattr(node, "style", None) is None else node.value
 
     def _key(self, node: yaml.Node) -> str:
         return node.value if isinstance(node, yaml.ScalarNode) else quote(str(node.value))
@@ -151,19 +154,20 @@ class _Reader:
         self.problems.append(Problem(f"{self.origin}:{second}", path, rule, got, "delete one of them", second))
 
 
-def _scalar(node: yaml.Node) -> object:
-    kind = node.tag.rpartition(":")[2]
-    if kind not in ("int", "float", "bool", "null") or (kind == "int" and len(node.value) > _LONGEST_NUMBER):
-        return node.value
-    constructor = yaml.constructor.SafeConstructor()
-    try:
-        return constructor.construct_object(node)
-    except (ValueError, yaml.YAMLError):
-        return node.value
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
+_FLOAT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][+-]?[0-9]{1,2})?", re.ASCII)
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 def parse_scalar(text: str) -> object:
-    """The value that `text` would be in a YAML file: `16` is a number, `true` a flag, anything else text."""
-    resolver = yaml.resolver.Resolver()
-    tag = resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    return _scalar(yaml.ScalarNode(tag, text))
+    """The value that unquoted `text` means: `16` is a number, `true` a flag, `null` nothing, anything else text.
+
+    Narrower than YAML 1.1, in which `010` is 8, `1:30` is 90 and `no` is false.
+    """
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if len(text) > _LONGEST_NUMBER:
+        return text
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from accelsim.hardware.parts import Section
 from accelsim.hardware.rules import Rule
 
-__all__ = ["FieldFacts", "fields_of", "leaf_paths", "section_at"]
+__all__ = ["FieldFacts", "defaults_of", "fields_of", "leaf_paths", "section_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class FieldFacts:
         required: whether a description must give it.
         default: what holds when it is left out, as a description would hold it.
         rule: what its value must be; None for a section.
+        example: a value as a description would hold it.
     """
 
     path: str
@@ -34,6 +35,7 @@ class FieldFacts:
     required: bool
     default: Any
     rule: Rule | None
+    example: Any
 
 
 def fields_of(section: type[Section], path: str = "", attribute: str = "") -> Iterator[FieldFacts]:
@@ -43,9 +45,17 @@ def fields_of(section: type[Section], path: str = "", attribute: str = "") -> It
         here, there = f"{path}{info.alias or name}", f"{attribute}{name}"
         default = None if inner or info.is_required() else info.default
         shown = rule.write(default) if rule and not info.is_required() else None
-        yield FieldFacts(here, there, info.description or "", info.is_required(), shown, rule)
+        yield FieldFacts(here, there, info.description or "", info.is_required(), shown, rule, _example(info, rule))
         if inner:
             yield from fields_of(inner, f"{here}.", f"{there}.")
+
+
+def defaults_of(section: type[Section]) -> Iterator[tuple[str, Rule, Any]]:
+    """A section's own optional values: name in the description, rule, default as Python sees it."""
+    for name, info in section.model_fields.items():
+        rule = _rule_in(info)
+        if rule and not info.is_required():
+            yield info.alias or name, rule, info.default
 
 
 def leaf_paths(section: type[Section]) -> list[str]:
@@ -62,6 +72,11 @@ def section_at(section: type[Section], path: tuple[str | int, ...]) -> type[Sect
             return None
         section = found
     return section
+
+
+def _example(info: FieldInfo, rule: Rule | None) -> Any:
+    """The field's own example, else its rule's; None when neither has one."""
+    return (info.examples or (rule.json_schema().get("examples") if rule else None) or [None])[0]
 
 
 def _rule_in(info: FieldInfo) -> Rule | None:

@@ -52,7 +52,10 @@ def _path_problem(dotted: str, text: str, where: str, model: type[Section]) -> P
 
 
 def _remedy(dotted: str, known: list[str]) -> str:
-    last = dotted.rpartition(".")[2]
+    section, _, last = dotted.rpartition(".")
+    siblings = [path for path in known if path.startswith(f"{section}.")] if section else []
+    if siblings and not closest(last, [path.rpartition(".")[2] for path in siblings]):
+        return f"known there: {', '.join(siblings)}"
     guess = closest(dotted, known) or next((path for path in known if path.rpartition(".")[2] == last), None)
     return f"did you mean {guess}?" if guess else "see `accelsim hw schema` for the fields"
 

@@ -6,11 +6,11 @@ schema and docs/hardware.md are made from it.
 """
 
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from accelsim.hardware.rules import Choice, Flag, Quantity, Rule, Whole
+from accelsim.hardware.rules import Choice, Flag, OrNone, Quantity, Whole
 from accelsim.hardware.types import DATAFLOW_ALIASES, Dataflow, DataType, Depthwise, Drain
 from accelsim.hardware.units import BANDWIDTH, ENERGY, ENERGY_PER_BYTE, POWER, SIZE, TIME, WIDTH
 
@@ -30,24 +30,6 @@ _SIZE = Quantity(SIZE, maximum="1 TiB")
 _WIDTH = Quantity(WIDTH, maximum="1000000 B/cycle")
 _ACCESS = Quantity(ENERGY_PER_BYTE, maximum="1 uJ/B", zero=True, whole=False)
 _OPERATION = Quantity(ENERGY, maximum="1 uJ", zero=True, whole=False)
-
-
-class _OrNone(Rule):
-    """A rule whose value may be left out (null)."""
-
-    def __init__(self, rule: Rule) -> None:
-        object.__setattr__(self, "rule", rule)
-
-    rule: Rule
-
-    def read(self, value: object) -> object:
-        return None if value is None else self.rule.read(value)
-
-    def write(self, value: Any) -> Any:
-        return None if value is None else self.rule.write(value)
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.rule.json_schema(), {"type": "null"}]}
 
 
 class Section(BaseModel):
@@ -88,8 +70,8 @@ class Precision(Section):
 class PeArray(Section):
     """The array of processing elements that multiplies and accumulates."""
 
-    rows: Annotated[int, Whole(maximum=65_536)] = Field(description="PEs along the array's height.")
-    columns: Annotated[int, Whole(maximum=65_536)] = Field(description="PEs along the array's width.")
+    rows: Annotated[int, Whole(maximum=65_536)] = Field(examples=[16], description="PEs along the array's height.")
+    columns: Annotated[int, Whole(maximum=65_536)] = Field(examples=[16], description="PEs along the array's width.")
     dataflow: Annotated[Dataflow, Choice(Dataflow, DATAFLOW_ALIASES)] = Field(
         default=Dataflow.WEIGHT_STATIONARY,
         description="The operand that stays in the PEs while the others stream past (short: ws, os, is).",
@@ -132,10 +114,10 @@ class Scratchpad(Section):
     """The on-chip memory that the compiler manages: activations, weights and, without an accumulator, partial sums."""
 
     capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
-    read_bytes_per_cycle: Annotated[int | None, _OrNone(_WIDTH)] = Field(
+    read_bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
         default=None, alias="read_width", description="Bytes all banks together can read per cycle; null: never binds."
     )
-    write_bytes_per_cycle: Annotated[int | None, _OrNone(_WIDTH)] = Field(
+    write_bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
         default=None,
         alias="write_width",
         description="Bytes all banks together can write per cycle; null: never binds.",
@@ -154,13 +136,13 @@ class Accumulator(Section):
 class Dram(Section):
     """The external memory: bandwidth, latency and bursts."""
 
-    bandwidth_bytes_per_s: Annotated[int, Quantity(BANDWIDTH, maximum="1000 TB/s")] = Field(
+    bandwidth_bytes_per_s: Annotated[int, Quantity(BANDWIDTH, maximum="1000 TB/s", example="3.2 GB/s")] = Field(
         alias="bandwidth", description="Bytes per second, reads and writes together."
     )
     latency_ps: Annotated[int, Quantity(TIME, maximum="1 s", zero=True)] = Field(
         alias="latency", description="Time from a request to its first byte; latencies of several requests overlap."
     )
-    burst_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB")] = Field(
+    burst_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB", example="64 B")] = Field(
         default=64,
         alias="burst",
         description="Smallest transfer; every contiguous run is moved in whole aligned bursts.",
@@ -211,34 +193,34 @@ class Dma(Section):
 class EnergyDescription(Section):
     """Energy per action. What is left out follows from precision and capacities (see the energy table)."""
 
-    mac_pj: Annotated[float | None, _OrNone(_OPERATION)] = Field(
+    mac_pj: Annotated[float | None, OrNone(_OPERATION)] = Field(
         default=None,
         alias="mac",
         description="One multiply-accumulate, the PE's registers included. Default: multiplication in the wider of the "
         "weights' and activations' formats plus addition in the accumulators' format.",
     )
-    scratchpad_read_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+    scratchpad_read_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
         default=None,
         alias="scratchpad_read",
         description="Reading a byte of the scratchpad. Default: from its capacity.",
     )
-    scratchpad_write_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+    scratchpad_write_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
         default=None, alias="scratchpad_write", description="Writing a byte. Default: the same as reading it."
     )
-    accumulator_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+    accumulator_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
         default=None,
         alias="accumulator",
         description="Reading or writing a byte of partial sums. Default: from the accumulator's capacity, or the "
         "scratchpad's where partial sums live there.",
     )
-    dram_pj_per_byte: Annotated[float | None, _OrNone(_ACCESS)] = Field(
+    dram_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
         default=None, alias="dram", description="Moving a byte from or to DRAM. Default: 162.5 pJ/B."
     )
-    vector_op_pj: Annotated[float | None, _OrNone(_OPERATION)] = Field(
+    vector_op_pj: Annotated[float | None, OrNone(_OPERATION)] = Field(
         default=None,
         alias="vector_op",
         description="One element of the vector unit. Default: one addition in the accumulators' format.",
     )
-    leakage_mw: Annotated[float | None, _OrNone(Quantity(POWER, maximum="1000 W", zero=True, whole=False))] = Field(
+    leakage_mw: Annotated[float | None, OrNone(Quantity(POWER, maximum="1000 W", zero=True, whole=False))] = Field(
         default=None, alias="leakage", description="Power drawn all the time. Default: 0 mW (not modelled)."
     )

@@ -52,7 +52,7 @@ def find(name_or_path: str | Path) -> Found:
     text, path = str(name_or_path), Path(name_or_path)
     if text in preset_names():
         return Found(_read(_folder() / f"{text}.yaml", text), text, text)
-    if _exists(path):
+    if text and _exists(path):
         return Found(_read(path, text), text, None)
     if path.suffix in _ENDINGS and path.stem in preset_names():
         notice = f"{text}: there is no such file here; the preset {path.stem} that comes with accelsim is used"

@@ -57,7 +57,7 @@ def raise_problems(problems: list[Problem]) -> None:
         raise ConfigurationError(*dict.fromkeys(str(item) for item in sorted(problems, key=lambda item: item.line)))
 
 
-def quote(value: object) -> str:
+def quote(value: object, longest: int = _LONGEST_QUOTE) -> str:
     """A value for a message: on one line, without control characters, not too long."""
     if value is None or value == "":
         return "nothing"
@@ -68,7 +68,7 @@ def quote(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"a list of {len(value)} items"
     text = _clean(str(value))
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _clean(text: str) -> str:

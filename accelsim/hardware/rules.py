@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError, core_schema
 
+from accelsim.hardware.guess import closest
 from accelsim.hardware.units import Dimension, Refused, format_quantity, parse
 
-__all__ = ["ERROR_TYPE", "Choice", "Flag", "Quantity", "Rule", "Text", "Texts", "Whole"]
+__all__ = ["ERROR_TYPE", "Choice", "Flag", "OrNone", "Quantity", "Rule", "Text", "Texts", "Whole"]
 
 ERROR_TYPE = "accelsim_rule"
 
@@ -39,6 +40,11 @@ class Rule:
 
     def json_schema(self) -> dict[str, Any]:
         """The rule as JSON schema."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """The rule in a few words, for the manual."""
         raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -66,16 +72,18 @@ class Quantity(Rule):
         maximum: the largest value, as text with a unit.
         zero: whether 0 is allowed.
         whole: whether it must be a whole number of base units.
+        example: a sensible value; the dimension's own when empty.
     """
 
     dimension: Dimension
     maximum: str
     zero: bool = False
     whole: bool = True
+    example: str = ""
 
     def read(self, value: object) -> int | float:
         number = parse(value, self.dimension)
-        base, example = self.dimension.base, f"write e.g. {self.dimension.example}"
+        base, example = self.dimension.base, f"write e.g. {self.example or self.dimension.example}"
         if number < 0 or (number == 0 and not self.zero):
             raise Refused(f"must be {'≥' if self.zero else '>'} 0 {base}", example)
         if number > parse(self.maximum, self.dimension):
@@ -90,8 +98,13 @@ class Quantity(Rule):
         return format_quantity(value, self.dimension)
 
     def json_schema(self) -> dict[str, Any]:
-        units = "|".join(re.escape(unit) for unit in self.dimension.units)
-        return {"type": "string", "pattern": rf"^\s*\+?[0-9.]+(?:[eE][+-]?\d{{1,2}})?\s*(?:{units})\s*$"}
+        units = "|".join(self.dimension.units)
+        pattern = rf"^\s*\+?[0-9.]+([eE][+-]?[0-9]{{1,2}})?\s*({units})\s*$"
+        return {"type": "string", "pattern": pattern, "examples": [self.example or self.dimension.example]}
+
+    @property
+    def summary(self) -> str:
+        return f"{self.dimension.what.split(' ', 1)[1]} {'≥' if self.zero else '>'} 0"
 
 
 def _nearest(number: Fraction, dimension: Dimension) -> str:
@@ -118,6 +131,30 @@ class Whole(Rule):
     def json_schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
+    @property
+    def summary(self) -> str:
+        return f"whole number ≥ {self.minimum}"
+
+
+@dataclass(frozen=True)
+class OrNone(Rule):
+    """A rule for a value that may be left out (null)."""
+
+    rule: Rule
+
+    def read(self, value: object) -> object:
+        return None if value is None else self.rule.read(value)
+
+    def write(self, value: Any) -> Any:
+        return None if value is None else self.rule.write(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.rule.json_schema(), {"type": "null"}]}
+
+    @property
+    def summary(self) -> str:
+        return f"{self.rule.summary}, or null"
+
 
 @dataclass(frozen=True)
 class Choice(Rule):
@@ -143,12 +180,14 @@ class Choice(Rule):
         return str(value)
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": [word.value for word in self.words]}
+        return {"type": "string", "enum": [*(word.value for word in self.words), *self.aliases]}
+
+    @property
+    def summary(self) -> str:
+        return " or ".join(f"`{word.value}`" for word in self.words)
 
 
 def _guess_word(value: object, known: list[str]) -> str:
-    from accelsim.hardware.guess import closest
-
     guess = closest(str(value), known)
     return f"did you mean {guess}?" if guess else f"write e.g. {known[0]}"
 
@@ -164,6 +203,10 @@ class Flag(Rule):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
+
+    @property
+    def summary(self) -> str:
+        return "true or false"
 
 
 @dataclass(frozen=True)
@@ -184,6 +227,10 @@ class Text(Rule):
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.longest}
 
+    @property
+    def summary(self) -> str:
+        return "text"
+
 
 @dataclass(frozen=True)
 class Texts(Rule):
@@ -199,3 +246,7 @@ class Texts(Rule):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "array", "items": Text().json_schema()}
+
+    @property
+    def summary(self) -> str:
+        return "list of texts"

@@ -42,27 +42,17 @@ def _problem(error: Any, document: Document) -> Problem:
         return Problem(place.where, path, "must be a known field", f"`{quote(path[-1])}`", _known(path), place.line)
     if kind == ERROR_TYPE:
         return Problem(place.where, path, error["ctx"]["rule"], got, error["ctx"]["remedy"], place.line)
-    return Problem(place.where, path, "must be a section", got, _section_remedy(path), place.line)
+    if section_at(Hardware, path):
+        return Problem(place.where, path, "must be a section", got, _section_remedy(path), place.line)
+    return Problem(place.where, path, "must be a field's name and value", got, quote(error["msg"]), place.line)
 
 
 def _missing(path: Path, document: Document) -> Problem:
     place = document.place(path[:-1])
     dotted = ".".join(map(str, path))
     facts = next(item for item in fields_of(Hardware) if item.path == dotted)
-    example = _EXAMPLES.get(dotted) or (f"{path[-1]}: …" if facts.rule else f"{path[-1]}: with its fields below")
-    return Problem(place.where, path, "must be given", "nothing", f"add `{example}`", place.line)
-
-
-_EXAMPLES = {
-    "name": "name: my_npu",
-    "frequency": "frequency: 800 MHz",
-    "pe_array.rows": "rows: 16",
-    "pe_array.columns": "columns: 16",
-    "scratchpad.capacity": "capacity: 256 KiB",
-    "accumulator.capacity": "capacity: 64 KiB",
-    "dram.bandwidth": "bandwidth: 3.2 GB/s",
-    "dram.latency": "latency: 100 ns",
-}
+    remedy = f"add `{path[-1]}: {facts.example}`" if facts.rule else f"add `{path[-1]}:` with its fields below"
+    return Problem(place.where, path, "must be given", "nothing", remedy, place.line)
 
 
 def _known(path: Path) -> str:
@@ -71,6 +61,8 @@ def _known(path: Path) -> str:
     guess = closest(str(path[-1]), names)
     if guess:
         return f"did you mean {guess}?"
+    if path[-1] in leaf_paths(Hardware):
+        return "write it inside its section, or with --set"
     elsewhere = [dotted for dotted in leaf_paths(Hardware) if dotted.rpartition(".")[2] == path[-1]]
     return f"did you mean {elsewhere[0]}?" if elsewhere else f"known here: {', '.join(names)}"
 

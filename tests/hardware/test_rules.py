@@ -1,0 +1,87 @@
+"""Every rule of a description is told with path, rule, value and remedy; the whole message is checked."""
+
+import re
+
+import pytest
+from descriptions import with_value
+
+from accelsim.errors import ConfigurationError
+from accelsim.hardware import DataType, from_description
+
+CASES = [
+    ("frequency", "0 Hz", "must be > 0 Hz, got 0 Hz; write e.g. 800 MHz"),
+    ("frequency", "-1 GHz", "must be > 0 Hz, got -1 GHz; write e.g. 800 MHz"),
+    ("frequency", 800, "must be a frequency with a unit, got 800; write it with a unit, e.g. 800 MHz"),
+    ("frequency", "800", "must be a frequency with a unit, got 800; write it with a unit, e.g. 800 MHz"),
+    ("frequency", "1 THz", "must be a frequency in one of Hz, kHz, MHz, GHz, got 1 THz; write e.g. 800 MHz"),
+    ("frequency", "101 GHz", "must be ≤ 100 GHz, got 101 GHz; write e.g. 800 MHz"),
+    ("frequency", None, "must be a frequency with a unit, got nothing; write it with a unit, e.g. 800 MHz"),
+    ("scratchpad.capacity", "0.3 KiB", "must be a whole number of B, got 0.3 KiB; 307 B is the nearest"),
+    ("scratchpad.read_width", "64 B", "must be a port width in one of B/cycle, got 64 B; write e.g. 64 B/cycle"),
+    ("dram.latency", "-1 ns", "must be ≥ 0 ps, got -1 ns; write e.g. 100 ns"),
+    ("dram.burst", "0 B", "must be > 0 B, got 0 B; write e.g. 64 B"),
+    ("dram.writable", "maybe", "must be true or false, got maybe; write true or false"),
+    ("pe_array.rows", 0, "must be ≥ 1, got 0; write e.g. 1"),
+    ("pe_array.rows", -3, "must be ≥ 1, got -3; write e.g. 1"),
+    ("pe_array.rows", 65_537, "must be ≤ 65536, got 65537; write at most 65536"),
+    ("pe_array.rows", 1.5, "must be a whole number, got 1.5; write e.g. 1"),
+    ("pe_array.rows", True, "must be a whole number, got true; write e.g. 1"),
+    ("pe_array.rows", "four", "must be a whole number, got four; write e.g. 1"),
+    ("issue_cycles", -1, "must be ≥ 0, got -1; write e.g. 1"),
+    ("name", "a b", "must be a word of letters, digits and _ . + -, starting with a letter or digit, got a b; "
+     "write plain words"),
+    ("description", "\x1b[31m", "must be text without control characters, got \\x1b[31m; write plain words"),
+    ("description", "x" * 2001, f"must be at most 2000 characters, got {'x' * 80}…; shorten it"),
+    ("sources", "a paper", "must be a list of texts, got a paper; write each on a line of its own, after a dash"),
+    ("precision.weights", "int4", "must be one of int8, int16, int32, fp16, bf16, fp32, got int4; did you mean int8?"),
+    ("pe_array.drain", 3, "must be one of hidden, exposed, got 3; write e.g. hidden"),
+    ("energy.mac", "3 pJ/B", "must be an energy in one of fJ, pJ, nJ, uJ, got 3 pJ/B; write e.g. 0.2 pJ"),
+    ("energy.mac", "-1 pJ", "must be ≥ 0 pJ, got -1 pJ; write e.g. 0.2 pJ"),
+    ("dma", 4, "must be a section, got 4; write its fields on lines below: channels, outstanding"),
+    ("dma.chanels", 4, "must be a known field, got `chanels`; did you mean channels?"),
+    ("dma.capacity", "1 KiB", "must be a known field, got `capacity`; did you mean scratchpad.capacity?"),
+    ("dma.colour", "red", "must be a known field, got `colour`; known here: channels, outstanding"),
+    ("accumulator", {}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "message"), CASES)
+def test_a_broken_rule_is_told_with_path_rule_value_and_remedy(path: str, value: object, message: str | None) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        from_description(with_value(path, value), "npu.yaml")
+    missing = "npu.yaml: accumulator.capacity: must be given, got nothing; add `capacity: 256 KiB`"
+    assert caught.value.problems == (f"npu.yaml: {path}: {message}" if message else missing,)
+
+
+def test_accumulators_must_be_as_wide_as_what_they_sum() -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^npu\.yaml: precision\.accumulators: must be at least as wide as its operands, got int16; "
+        r"write int32 or fp32, or narrow int32$",
+    ):
+        from_description(with_value("precision", {"weights": "int32", "accumulators": "int16"}), "npu.yaml")
+
+
+def test_floating_point_products_need_a_floating_point_accumulator() -> None:
+    with pytest.raises(
+        ConfigurationError,
+        match=r"^x\.yaml: precision\.accumulators: must be floating point as its operands are, got int32; write fp32$",
+    ):
+        from_description(with_value("precision.activations", "fp16"), "x.yaml")
+
+
+def test_a_dotted_field_in_the_file_is_explained() -> None:
+    with pytest.raises(ConfigurationError, match=re.escape("write it inside its section, or with --set")):
+        from_description({**with_value("name", "x"), "dram.burst": "32 B"})
+
+
+def test_a_key_that_is_not_text_is_refused() -> None:
+    tree: dict[object, object] = {**with_value("name", "x"), 3: 4}
+    with pytest.raises(ConfigurationError, match=r"^description: 3\S*: must be a field's name and value"):
+        from_description(tree)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", DataType)
+def test_a_number_format_is_as_wide_as_its_name_says(kind: DataType) -> None:
+    assert 8 * kind.bytes == int("".join(char for char in kind if char.isdigit()))
+    assert kind.is_integer == kind.startswith("int")
