@@ -18,7 +18,7 @@ from accelsim.hardware.parts import (
     VectorUnit,
 )
 from accelsim.hardware.rules import Quantity, Text, Texts, Whole
-from accelsim.hardware.units import FREQUENCY
+from accelsim.hardware.units import BANDWIDTH, FREQUENCY, SIZE, format_quantity
 
 __all__ = ["Hardware"]
 
@@ -81,6 +81,24 @@ class Hardware(Section):
     def peak_macs_per_s(self) -> int:
         """MACs per second when every PE is busy."""
         return self.peak_macs_per_cycle * self.frequency_hz
+
+    @property
+    def summary(self) -> str:
+        """The description in a line."""
+        array = self.pe_array
+        capacity = format_quantity(self.scratchpad.capacity_bytes, SIZE)
+        bandwidth = format_quantity(self.dram.bandwidth_bytes_per_s, BANDWIDTH)
+        clock = format_quantity(self.frequency_hz, FREQUENCY)
+        return (
+            f"{self.name}: {array.rows}x{array.columns} {array.dataflow} array, {capacity} scratchpad, "
+            f"{bandwidth} DRAM, {clock}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Hardware {self.summary}>"
+
+    def __str__(self) -> str:
+        return self.summary
 
     def seconds(self, cycles: int) -> float:
         """The time that a number of cycles takes."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from accelsim.errors import ConfigurationError
-from accelsim.hardware import Dataflow, from_description, load, load_with_notices, presets
+from accelsim.hardware import Dataflow, Hardware, describe, from_description, load, load_with_notices, presets
+from accelsim.hardware.fields import fields_of
 
 NAMES = ("edge_npu", "systolic_32x32", "tpu_v1")
 MOBILENETV2_LARGEST_MAPS_BYTES = 1_505_280
@@ -23,6 +24,27 @@ def test_every_preset_names_its_sources_and_carries_its_file_name(name: str) -> 
     hardware = load(name)
     assert hardware.name == name
     assert hardware.sources
+
+
+def sourced_paths(hardware: Hardware) -> set[str]:
+    """The fields and sections that the sources name before their colon; `dram.a, b` names dram.a and dram.b."""
+    paths, known = set(), {facts.path for facts in fields_of(Hardware)}
+    for source in hardware.sources:
+        section = ""
+        for word in source.partition(":")[0].split(", "):
+            path = word if word in known or "." in word else f"{section}.{word}"
+            section = path.rpartition(".")[0] or section
+            assert path in known, f"{path} is not a field"
+            paths.add(path)
+    return paths
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_number_of_a_preset_has_a_source_or_is_marked_as_an_assumption(name: str) -> None:
+    hardware = load(name)
+    covered = sourced_paths(hardware)
+    given = {fact.path for fact in describe(hardware) if fact.origin == "given"}
+    assert {path for path in given if path not in covered and path.partition(".")[0] not in covered} == set()
 
 
 @pytest.mark.parametrize("name", presets())
@@ -58,6 +80,12 @@ def test_tpu_v1_peaks_at_the_92_tera_operations_of_its_paper() -> None:
 )
 def test_a_dataflow_may_be_set_by_its_short_name(word: str, dataflow: str) -> None:
     assert load("systolic_32x32", [f"pe_array.dataflow={word}"]).pe_array.dataflow is Dataflow(dataflow)
+
+
+def test_a_description_shows_itself_in_a_line() -> None:
+    expected = "edge_npu: 16x16 weight_stationary array, 256 KiB scratchpad, 3.2 GB/s DRAM, 800 MHz"
+    assert load("edge_npu").summary == expected
+    assert repr(load("edge_npu")) == f"<Hardware {expected}>"
 
 
 def test_a_missing_file_named_like_a_preset_means_the_preset_and_says_so(
