@@ -1,0 +1,52 @@
+"""The values an instruction writes, from those it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from accelsim.functional.errors import ExecutionError
+from accelsim.functional.operators import OPERATORS, Call, Values, accumulate, finish
+from accelsim.program import Instruction, MatrixKernel, Program, Tile, VectorKernel
+
+
+def compute(program: Program, instruction: Instruction, slots: Mapping[str, Values]) -> Values:
+    """The result tile of an ARRAY or VECTOR instruction.
+
+    Args:
+        program: for kernels and tensors.
+        instruction: what to compute.
+        slots: its logical operands.
+
+    Raises:
+        ExecutionError: an operand is missing or does not belong to the tile, or the operator is unknown.
+    """
+    kernel, tile = program.kernels[instruction.kernel], instruction.tile
+    if instruction.kernel < 0 or tile is None:
+        raise ExecutionError("no kernel or no tile: nothing to compute")
+    try:
+        if isinstance(kernel, MatrixKernel):
+            return _matrix(kernel, tile, slots)
+        return _vector(program, instruction, kernel, tile, slots)
+    except KeyError as missing:
+        raise ExecutionError(f"{kernel.operator}: no operand or operator {missing}") from None
+
+
+def _matrix(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values]) -> Values:
+    total = accumulate(kernel, tile, slots)
+    if not tile.final:
+        return total
+    if "bias" in slots:
+        total = total + slots["bias"]
+    return finish(total, kernel.post, slots)
+
+
+def _vector(
+    program: Program, instruction: Instruction, kernel: VectorKernel, tile: Tile, slots: Mapping[str, Values]
+) -> Values:
+    inputs = [slots[name] for name in kernel.inputs if name in slots]
+    source = program.tensors[instruction.reads[0].tensor]
+    target = program.tensors[instruction.writes[0].tensor]
+    result = OPERATORS[kernel.operator](Call(kernel, tile, inputs, slots, source, target))
+    return np.asarray(finish(result, kernel.post, slots), dtype=np.float32)

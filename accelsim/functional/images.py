@@ -1,0 +1,96 @@
+"""What lies in memory before the first instruction: weights and network inputs.
+
+An image that no instruction overwrites stays implicit: its values are looked up in the tensor, its bytes follow from
+its operand. VGG16's weights would otherwise need more than a gigabyte of shadows.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.functional.errors import ExecutionError
+from accelsim.functional.shadow import Values
+from accelsim.program import Operand, Tensor
+
+_KEPT_BYTES = 64 << 20
+
+
+class TensorValues:
+    """Physical arrays by tensor, the last few kept."""
+
+    def __init__(self, tensors: Sequence[Tensor], values: Callable[[str], NDArray[np.generic]]) -> None:
+        self._tensors = tensors
+        self._values = values
+        self._kept: OrderedDict[int, Values] = OrderedDict()
+
+    def of(self, operand: Operand) -> Values:
+        """The values of the operand's region."""
+        whole = self._whole(operand.tensor)
+        region = tuple(slice(a, a + n) for a, n in zip(operand.start, operand.shape, strict=True))
+        return whole[region]
+
+    def _whole(self, index: int) -> Values:
+        if index in self._kept:
+            self._kept.move_to_end(index)
+            return self._kept[index]
+        tensor = self._tensors[index]
+        array = np.asarray(self._values(tensor.name), dtype=np.float32)
+        if array.shape != tensor.shape:
+            raise ValueError(f"values of {tensor.name}: must have the physical shape {tensor.shape}, got {array.shape}")
+        self._kept[index] = array
+        while len(self._kept) > 1 and sum(a.nbytes for a in self._kept.values()) > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return array
+
+
+class Images:
+    """The implicit contents of ranges that are never written."""
+
+    def __init__(self, images: Sequence[Operand], tensors: Sequence[Tensor], values: TensorValues) -> None:
+        self._tensors = tensors
+        self._values = values
+        self._by_range: dict[int, list[Operand]] = {}
+        for image in images:
+            self._by_range.setdefault(image.range, []).append(image)
+
+    def read(self, operand: Operand) -> Values:
+        """The values of a region of an image.
+
+        Raises:
+            ExecutionError: the region does not lie there.
+        """
+        images = self._by_range.get(operand.range, [])
+        if any(_holds(image, operand) for image in images):
+            return self._values.of(operand)
+        name, first = self._tensors[operand.tensor].name, list(operand.start)
+        found = next((self._at(image, operand.address) for image in images if _covers(image, operand.address)), None)
+        raise ExecutionError(
+            f"address {operand.address} must hold {name}{first}, found {found or 'bytes nobody wrote'}"
+        )
+
+    def _at(self, image: Operand, address: int) -> str:
+        offset, element = address - image.address, list(image.start)
+        for axis in sorted(range(len(element)), key=lambda a: -image.strides[a]):
+            if image.shape[axis] > 1:
+                steps, offset = divmod(offset, image.strides[axis])
+                element[axis] += steps
+        return f"{self._tensors[image.tensor].name}{element} in other strides or at byte {offset}"
+
+
+def _covers(image: Operand, address: int) -> bool:
+    return image.box.base <= address < image.box.end
+
+
+def _holds(image: Operand, operand: Operand) -> bool:
+    """Whether every element of `operand` lies where `image` puts it."""
+    if (image.tensor, image.version, image.element_bytes) != (operand.tensor, operand.version, operand.element_bytes):
+        return False
+    offsets = [a - b for a, b in zip(operand.start, image.start, strict=True)]
+    inside = all(o >= 0 and o + n <= whole for o, n, whole in zip(offsets, operand.shape, image.shape, strict=True))
+    address = image.address + sum(o * s for o, s in zip(offsets, image.strides, strict=True))
+    same = all(n == 1 or a == b for n, a, b in zip(operand.shape, operand.strides, image.strides, strict=True))
+    return inside and same and address == operand.address

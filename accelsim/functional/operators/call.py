@@ -1,0 +1,46 @@
+"""One call of a kernel: what an operator's implementation is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.program import Tensor, Tile, VectorKernel
+
+Values = NDArray[np.float32]
+Attribute = float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A vector instruction with its operands read.
+
+    Attributes:
+        kernel, tile: from the instruction.
+        inputs: logical operands in the order of `kernel.inputs`.
+        slots: the same and all others, by slot.
+        source, target: the tensors of the first read and the first write.
+    """
+
+    kernel: VectorKernel
+    tile: Tile
+    inputs: Sequence[Values]
+    slots: Mapping[str, Values]
+    source: Tensor
+    target: Tensor
+
+    def number(self, name: str, default: float) -> float:
+        """A numeric attribute."""
+        value = dict(self.kernel.attributes).get(name, default)
+        return value[0] if isinstance(value, tuple) else value
+
+    def numbers(self, name: str, default: Sequence[int]) -> tuple[int, ...]:
+        """An attribute that is a tuple of integers."""
+        value = dict(self.kernel.attributes).get(name, tuple(default))
+        return tuple(int(v) for v in value) if isinstance(value, tuple) else (int(value),)
+
+
+Operator = Callable[[Call], Values]
