@@ -8,7 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from accelsim.cli.files import write_text
+from accelsim.files import write_json
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
@@ -45,7 +45,7 @@ def list_presets(args: argparse.Namespace) -> int:
 
     found = presets()
     width = max(map(len, found), default=0)
-    write_text("-", "".join(f"{name:{width}}  {description}\n" for name, description in found.items()))
+    sys.stdout.write("".join(f"{name:{width}}  {description}\n" for name, description in found.items()))
     return 0
 
 
@@ -61,10 +61,17 @@ def show(args: argparse.Namespace) -> int:
     for notice in loaded.notices:
         sys.stderr.write(f"{notice}\n")
     if args.json:
-        write_text(args.json, json.dumps(to_dict(loaded.hardware), indent=2) + "\n")
+        _write_json(args.json, to_dict(loaded.hardware))
     else:
         _show_on_screen(loaded.hardware)
     return 0
+
+
+def _write_json(target: str, document: object) -> None:
+    if target == "-":
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        write_json(target, document)
 
 
 def _show_on_screen(hardware: "Hardware") -> None:
@@ -106,7 +113,7 @@ def check_files(args: argparse.Namespace) -> int:
             continue
         for notice in loaded.notices:
             sys.stderr.write(f"{notice}\n")
-        write_text("-", f"{loaded.origin}: sound\n")
+        sys.stdout.write(f"{loaded.origin}: sound\n")
     if problems:
         raise ConfigurationError(*problems)
     return 0
@@ -116,5 +123,5 @@ def print_schema(args: argparse.Namespace) -> int:
     """Print the JSON schema of a description, or the manual page."""
     from accelsim.hardware import manual, schema
 
-    write_text("-", manual() if args.markdown else json.dumps(schema(), indent=2) + "\n")
+    sys.stdout.write(manual() if args.markdown else json.dumps(schema(), indent=2) + "\n")
     return 0

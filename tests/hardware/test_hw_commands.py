@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from descriptions import SOUND
 
-from accelsim.cli.files import write_text
 from accelsim.cli.hw import register
 from accelsim.errors import ConfigurationError
 from accelsim.hardware import load, manual, schema, to_dict
@@ -80,17 +79,7 @@ def test_importing_the_command_loads_nothing_heavy() -> None:
     assert result.stdout == "[]\n"
 
 
-def test_a_file_is_replaced_whole_and_keeps_nothing_temporary(tmp_path: Path) -> None:
-    target = tmp_path / "result.json"
-    target.write_text("old")
-    write_text(str(target), "new")
-    assert target.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-@pytest.mark.parametrize("target", ["", "missing/folder/x.json", "\0"])
-def test_a_target_that_cannot_be_written_is_told(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match=r": must be a writable file, got .+; name another one$"):
-        write_text(target, "x")
-    assert list(tmp_path.iterdir()) == []
+def test_show_tells_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    target = tmp_path / "missing" / "out.json"
+    with pytest.raises(ConfigurationError, match=r": must be a writable file, got no such file or directory; "):
+        run("show", "edge_npu", "--json", str(target))
