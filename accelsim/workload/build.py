@@ -27,12 +27,15 @@ def build(graph: Graph) -> Workload:
     for node in graph.nodes:
         if node.index not in builder.folded:
             LOWERING[node.op_type](builder, node)
+    outputs = tuple(NamedView(name, builder.view(name)) for name in graph.outputs)
+    for output in outputs:
+        builder.mark_output(output.view)
     return Workload(
         name=graph.name,
         storages=tuple(builder.storages),
         layers=tuple(builder.layers),
         inputs=tuple(inputs),
-        outputs=tuple(NamedView(name, builder.view(name)) for name in graph.outputs),
+        outputs=outputs,
         values=builder.values,
         operators=len(graph.nodes),
         macs=sum(layer.macs for layer in builder.layers),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 
 from accelsim.program import Kernel, TensorKind
@@ -112,6 +113,13 @@ class Builder:
     def output_shape(self, index: int) -> Shape4:
         """Physical shape of a storage."""
         return shape4(self.storages[index].shape)
+
+    def mark_output(self, view: View) -> None:
+        """Note that the storages behind a network output must end up in DRAM, whatever they are called."""
+        for piece in view.pieces:
+            storage = self.storages[piece.storage]
+            if storage.kind is TensorKind.ACTIVATION:
+                self.storages[piece.storage] = replace(storage, kind=TensorKind.OUTPUT)
 
     def is_constant(self, name: str) -> bool:
         """Whether the value is known before the model runs."""

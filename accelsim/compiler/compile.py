@@ -1,0 +1,128 @@
+"""The compiler: plan, emit, schedule, place; and again with less room wherever placing failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelsim.compiler.allocate import Shortage, place, place_in_dram
+from accelsim.compiler.drafts import Step
+from accelsim.compiler.emit import LayerEmitter
+from accelsim.compiler.finish import Order, finish, mark_lifetimes
+from accelsim.compiler.lifetimes import lifetimes
+from accelsim.compiler.residency import Plan, Planner
+from accelsim.compiler.schedule import Schedule, sequence
+from accelsim.compiler.store import ACCUMULATOR, DRAM, SCRATCHPAD, Store
+from accelsim.compiler.work import WorkModel
+from accelsim.errors import AccelsimError, ConfigurationError
+from accelsim.hardware import Hardware
+from accelsim.mapping import Machine, Pins
+from accelsim.program import Program
+from accelsim.workload import Workload
+
+#: Ranges that live for at least this many instructions are packed apart from passing buffers.
+LONG_LIVED = 40
+#: Shares of the free bytes that prefetching may use, tried in turn when addresses do not fit; then no prefetching.
+PREFETCH_SHARES = (1.0, 0.9, 0.75, 0.0)
+#: How often the planner may be sent back, and what share of a layer's capacity it loses each time.
+ATTEMPTS, SHRINK = 24, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Addresses did not fit while `layer` ran."""
+
+    layer: int
+    shortage: Shortage
+
+
+def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = None) -> Program:
+    """Compile a network for an accelerator.
+
+    Args:
+        workload: the layers.
+        hardware: the accelerator.
+        pins: mappings fixed by the user.
+
+    Raises:
+        DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too large.
+        ConfigurationError: a pinned name matches no layer.
+    """
+    pins = pins or Pins()
+    _refuse_unused(pins, workload)
+    capacity = [hardware.scratchpad.capacity_bytes] * len(workload.layers)
+    failure: _Failure | None = None
+    for _ in range(ATTEMPTS):
+        plan = Planner(workload, hardware, pins, capacity).plan()
+        attempt = _Attempt(workload, hardware, plan)
+        failure = attempt.run()
+        if failure is None:
+            return attempt.program()
+        for layer in range(max(0, failure.layer - 1), min(len(capacity), failure.layer + 2)):
+            capacity[layer] = int(capacity[layer] * SHRINK)
+    assert failure is not None  # ATTEMPTS > 0
+    raise AccelsimError(
+        f"layer {workload.layers[failure.layer].name!r}: no addresses found after {ATTEMPTS} plans: "
+        f"need {failure.shortage.need_bytes} B in one piece, largest gap {failure.shortage.gap_bytes} B"
+    )
+
+
+class _Attempt:
+    """One plan carried out: steps, schedule, addresses."""
+
+    def __init__(self, workload: Workload, hardware: Hardware, plan: Plan) -> None:
+        self.workload, self.hardware, self.plan = workload, hardware, plan
+        self.machine = Machine.of(hardware)
+        self.store = Store(workload, hardware, plan)
+        self.steps = self._emit()
+        self.order: Order = []
+
+    def run(self) -> _Failure | None:
+        """Schedule and place, with less and less prefetching; what failed last, or None."""
+        failure = None
+        for share in PREFETCH_SHARES:
+            failure = self._place(share)
+            if failure is None:
+                return None
+        return failure
+
+    def program(self) -> Program:
+        """The finished Program."""
+        place_in_dram(self.store.ranges, DRAM, max(64, self.hardware.dram.burst_bytes))
+        return finish(self.workload, self.hardware, self.plan, self.store, self.steps, self.order, ())
+
+    def _emit(self) -> list[Step]:
+        lives = lifetimes(self.workload)
+        ready = [0] * len(self.workload.storages)
+        work = WorkModel(self.machine)
+        steps: list[Step] = []
+        for layer, choice in zip(self.workload.layers, self.plan.choices, strict=True):
+            steps += LayerEmitter(self.store, work, layer, choice, ready).steps()
+            if lives[layer.output].readers:
+                ready[layer.output] = len(steps) + 1
+        for output in self.workload.outputs:
+            for piece in output.view.pieces:
+                self.store.home(piece.storage)
+        return steps
+
+    def _place(self, share: float) -> _Failure | None:
+        capacity = self.hardware.scratchpad.capacity_bytes
+        Schedule(self.steps, self.store.ranges, self.machine, int(capacity * share)).run(prefetch=share > 0)
+        self.order = sequence(self.steps)
+        mark_lifetimes(self.order, self.steps, self.store)
+        memories = [(SCRATCHPAD, capacity)]
+        if self.hardware.accumulator:
+            memories.append((ACCUMULATOR, self.hardware.accumulator.capacity_bytes))
+        for memory, size in memories:
+            shortage = place(self.store.ranges, memory, size, LONG_LIVED)
+            if shortage is not None:
+                return _Failure(self.steps[self.order[shortage.position][0]].layer, shortage)
+        return None
+
+
+def _refuse_unused(pins: Pins, workload: Workload) -> None:
+    unused = pins.unused([layer.name for layer in workload.layers])
+    if unused:
+        known = ", ".join(layer.name for layer in workload.layers[:8])
+        raise ConfigurationError(
+            *(f"mapping: layers.{name}: no layer has this name; layers are {known}, …" for name in unused)
+        )

@@ -1,0 +1,70 @@
+"""Instructions before they have addresses: operands point into ranges by offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accelsim.program import ArrayWork, Opcode, Tile, VectorWork
+
+
+@dataclass(slots=True)
+class RangeDraft:
+    """Bytes to be reserved in a memory for (part of) a tensor; `first`/`last` are set by the schedule."""
+
+    memory: int
+    size_bytes: int
+    tensor: int
+    first: int = -1
+    last: int = -1
+    address: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class OperandDraft:
+    """An operand whose address is `range`'s plus `offset`."""
+
+    tensor: int
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+    range: int
+    offset: int
+    strides: tuple[int, ...]
+    element_bytes: int
+    version: int = 0
+    slot: str = "input"
+    at: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Transfer:
+    """A LOAD or STORE of a step. `earliest` is the first step whose slot a LOAD may be moved up to."""
+
+    opcode: Opcode
+    source: OperandDraft
+    target: OperandDraft
+    bytes: int
+    weights: bool = False
+    earliest: int = 0
+    slot: int = -1
+
+
+@dataclass(slots=True)
+class Step:
+    """One array or vector instruction with the loads it waits for and the stores it causes."""
+
+    layer: int
+    kernel: int
+    tile: Tile
+    work: ArrayWork | VectorWork
+    reads: list[OperandDraft]
+    writes: list[OperandDraft]
+    loads: list[Transfer] = field(default_factory=list)
+    stores: list[Transfer] = field(default_factory=list)
+
+
+def compact_strides(shape: tuple[int, ...], element_bytes: int) -> tuple[int, ...]:
+    """Strides in bytes of a row-major array."""
+    strides = [element_bytes] * len(shape)
+    for axis in range(len(shape) - 2, -1, -1):
+        strides[axis] = strides[axis + 1] * shape[axis + 1]
+    return tuple(strides)

@@ -1,0 +1,150 @@
+"""From scheduled drafts to the Program: positions, units, operands with addresses."""
+
+from __future__ import annotations
+
+from accelsim.compiler.describe import describe
+from accelsim.compiler.drafts import OperandDraft, Step, Transfer
+from accelsim.compiler.residency import Plan
+from accelsim.compiler.store import Store
+from accelsim.hardware import Hardware
+from accelsim.program import (
+    Instruction,
+    Layer,
+    NetworkOutput,
+    Opcode,
+    Operand,
+    OutputPiece,
+    Program,
+    Range,
+    Unit,
+    UnitKind,
+)
+from accelsim.workload import Workload
+from accelsim.workload.views import onnx_axes
+
+Order = list[tuple[int, Transfer | None]]
+
+
+class Units:
+    """The units of an accelerator and which instruction goes where.
+
+    With two or more DMA channels the last one stores and the others load (weights and activations apart where there
+    are three), so that a LOAD never waits behind a STORE whose tile is still being computed.
+    """
+
+    def __init__(self, hardware: Hardware) -> None:
+        self.channels = hardware.dma.channels
+        self.units = (
+            *(Unit(f"dma{i}", UnitKind.DMA, hardware.dma.outstanding) for i in range(self.channels)),
+            Unit("array", UnitKind.ARRAY),
+            Unit("vector", UnitKind.VECTOR),
+        )
+        self.array, self.vector = self.channels, self.channels + 1
+
+    def of(self, transfer: Transfer) -> int:
+        """The channel of a transfer."""
+        if self.channels == 1:
+            return 0
+        if transfer.opcode is Opcode.STORE:
+            return self.channels - 1
+        return 1 if self.channels > 2 and transfer.weights else 0
+
+
+def mark_lifetimes(order: Order, steps: list[Step], store: Store) -> None:
+    """Set first and last position of every range that the Program touches."""
+    for draft in store.ranges:
+        draft.first = draft.last = -1
+    for position, (index, transfer) in enumerate(order):
+        touched = (transfer.source, transfer.target) if transfer else (*steps[index].reads, *steps[index].writes)
+        for operand in touched:
+            draft = store.ranges[operand.range]
+            if draft.first < 0:
+                draft.first = position
+            draft.last = position
+
+
+def finish(
+    workload: Workload,
+    hardware: Hardware,
+    plan: Plan,
+    store: Store,
+    steps: list[Step],
+    order: Order,
+    notes: tuple[str, ...],
+) -> Program:
+    """The Program of scheduled steps whose ranges have addresses."""
+    units = Units(hardware)
+    maker = _Operands(store)
+    outputs = tuple(_output(workload, store, maker, i) for i in range(len(workload.outputs)))
+    instructions = tuple(_instruction(index, transfer, steps, units, maker) for index, transfer in order)
+    return Program(
+        name=workload.name,
+        memories=store.memories,
+        units=units.units,
+        tensors=tuple(store.tensors),
+        ranges=tuple(Range(r.memory, r.address, r.size_bytes, r.tensor, r.first, r.last) for r in store.ranges),
+        kernels=tuple(layer.kernel for layer in workload.layers),
+        layers=tuple(
+            Layer(
+                layer.name, layer.operator, layer.fused, layer.macs, describe(layer, choice, plan, workload, hardware)
+            )
+            for layer, choice in zip(workload.layers, plan.choices, strict=True)
+        ),
+        images=tuple(maker.make(draft) for draft in store.images),
+        outputs=outputs,
+        instructions=instructions,
+        notes=notes,
+    )
+
+
+class _Operands:
+    """Makes operands from drafts; equal drafts share one record."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def make(self, draft: OperandDraft) -> Operand:
+        place = self.store.ranges[draft.range]
+        return Operand(
+            draft.tensor,
+            draft.start,
+            draft.shape,
+            place.memory,
+            draft.range,
+            place.address + draft.offset,
+            draft.strides,
+            draft.element_bytes,
+            draft.version,
+            draft.slot,
+            draft.at,
+        )
+
+
+def _instruction(
+    index: int, transfer: Transfer | None, steps: list[Step], units: Units, maker: _Operands
+) -> Instruction:
+    step = steps[index]
+    if transfer is not None:
+        reads, writes = (maker.make(transfer.source),), (maker.make(transfer.target),)
+        return Instruction(transfer.opcode, units.of(transfer), step.layer, reads, writes)
+    on_array = hasattr(step.work, "macs")
+    return Instruction(
+        Opcode.ARRAY if on_array else Opcode.VECTOR,
+        units.array if on_array else units.vector,
+        step.layer,
+        tuple(maker.make(draft) for draft in step.reads),
+        tuple(maker.make(draft) for draft in step.writes),
+        step.kernel,
+        step.tile,
+        step.work,
+    )
+
+
+def _output(workload: Workload, store: Store, maker: _Operands, index: int) -> NetworkOutput:
+    named = workload.outputs[index]
+    pieces = []
+    for piece in named.view.pieces:
+        draft = store.at_home(piece.storage, piece.start, piece.shape, "output")
+        pieces.append(OutputPiece(piece.at, maker.make(draft)))
+    shape = named.view.onnx_shape
+    return NetworkOutput(named.name, named.view.shape, shape, onnx_axes(len(shape)), tuple(pieces))

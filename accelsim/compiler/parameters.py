@@ -1,0 +1,47 @@
+"""The weight operands of a layer: tiles loaded when first needed, kept until replaced or until the layer ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from accelsim.compiler.drafts import OperandDraft, Transfer, compact_strides
+from accelsim.compiler.regions import TileIndex
+from accelsim.compiler.store import SCRATCHPAD, Store
+from accelsim.mapping import LayerMapping
+from accelsim.program import Opcode
+from accelsim.workload import Parameter
+
+
+class Parameters:
+    """What a layer knows of one parameter: filters cut by (filter, channel), or a vector cut by filter."""
+
+    def __init__(self, store: Store, parameter: Parameter, mapping: LayerMapping) -> None:
+        self.store, self.parameter, self.mapping = store, parameter, mapping
+        self.loaded: dict[tuple[int, int], OperandDraft] = {}
+
+    def wanted(self, tile: TileIndex) -> bool:
+        """Whether a tile reads it: vectors are applied when the reduction is complete."""
+        return self.parameter.reduced or tile.final
+
+    def operands(self, tile: TileIndex, loads: list[Transfer]) -> list[OperandDraft]:
+        """The operand of a tile; a missing one is added to `loads`."""
+        first = (tile.start[3], tile.reduction[0] if self.parameter.reduced else 0)
+        if first not in self.loaded:
+            if not self.mapping.hold_weights:
+                self.loaded.clear()
+            source = self._source(tile, first)
+            size = prod(source.shape) * source.element_bytes
+            place = self.store.reserve(SCRATCHPAD, size, source.tensor)
+            strides = compact_strides(source.shape, source.element_bytes)
+            target = replace(source, range=place, offset=0, strides=strides)
+            loads.append(Transfer(Opcode.LOAD, source, target, size, weights=True))
+            self.loaded[first] = target
+        return [self.loaded[first]]
+
+    def _source(self, tile: TileIndex, first: tuple[int, int]) -> OperandDraft:
+        if not self.parameter.reduced:
+            return self.store.vector(self.parameter.storage, first[0], tile.shape[3], self.parameter.slot)
+        size = (tile.shape[3], tile.reduction[1] - tile.reduction[0])
+        cut = (self.mapping.tile.filters, self.mapping.tile.channels)
+        return self.store.weight_tile(self.parameter.storage, first, size, cut)

@@ -1,0 +1,167 @@
+"""Where tensors lie: DRAM homes, resident blocks of rows, and the ranges that are reserved for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from accelsim.compiler.drafts import OperandDraft, RangeDraft, compact_strides
+from accelsim.compiler.residency import Plan
+from accelsim.hardware import Hardware
+from accelsim.mapping import element_bytes
+from accelsim.program import Memory, MemoryKind, Tensor, TensorKind
+from accelsim.workload import Layer, Storage, Workload
+
+DRAM, SCRATCHPAD, ACCUMULATOR = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows [first, end) of a storage, counted over all batches, resident in `range`."""
+
+    first: int
+    end: int
+    range: int
+
+
+class Store:
+    """The table of tensors and ranges of one Program under construction.
+
+    Life cycle: filled while layers are emitted, then given addresses, then read into the Program.
+    Invariant: a row of an intermediate is either in a block (the last rows) or has its home in DRAM.
+    """
+
+    def __init__(self, workload: Workload, hardware: Hardware, plan: Plan) -> None:
+        self.workload, self.plan = workload, plan
+        self.tensors: list[Tensor] = [_tensor(s, hardware) for s in workload.storages]
+        self.ranges: list[RangeDraft] = []
+        self.images: list[OperandDraft] = []
+        self.memories = _memories(hardware)
+        self.partial_memory = ACCUMULATOR if hardware.accumulator else SCRATCHPAD
+        self.partial_bytes = hardware.precision.accumulators_bytes
+        self._homes: dict[int, int] = {}
+        self._blocks: dict[int, list[Block]] = {}
+        self._tiles: dict[tuple[int, int, int], tuple[int, dict[tuple[int, int], int]]] = {}
+
+    def reserve(self, memory: int, size_bytes: int, tensor: int) -> int:
+        """A new range; its address comes later."""
+        self.ranges.append(RangeDraft(memory, size_bytes, tensor))
+        return len(self.ranges) - 1
+
+    def partial_tensor(self, layer: Layer) -> int:
+        """The tensor of a layer's partial sums."""
+        name = f"{layer.name}.acc"
+        self.tensors.append(Tensor(name, TensorKind.PARTIAL, layer.shape, self.partial_bytes))
+        return len(self.tensors) - 1
+
+    def resident_from(self, storage: int) -> int:
+        """First row (over all batches) that is kept in the scratchpad."""
+        rows = prod(self.tensors[storage].shape[:2])
+        return rows - self.plan.kept_rows[storage]
+
+    def blocks(self, storage: int) -> list[Block]:
+        """The resident blocks of a storage, in order of rows; they never cross a batch."""
+        if storage not in self._blocks:
+            self._blocks[storage] = self._make_blocks(storage)
+        return self._blocks[storage]
+
+    def _make_blocks(self, storage: int) -> list[Block]:
+        tensor = self.tensors[storage]
+        batches, height = tensor.shape[:2]
+        row_bytes = prod(tensor.shape[2:]) * tensor.element_bytes
+        step, found = self.plan.block_rows[storage], []
+        first = self.resident_from(storage)
+        if step >= batches * height and first == 0:
+            return [Block(0, batches * height, self.reserve(SCRATCHPAD, batches * height * row_bytes, storage))]
+        while first < batches * height:
+            end = min(first + step, (first // height + 1) * height)
+            found.append(Block(first, end, self.reserve(SCRATCHPAD, (end - first) * row_bytes, storage)))
+            first = end
+        return found
+
+    def home(self, storage: int) -> int:
+        """The DRAM range of a whole tensor; inputs and constants are there from the start."""
+        if storage not in self._homes:
+            tensor = self.tensors[storage]
+            self._homes[storage] = self.reserve(DRAM, tensor.bytes, storage)
+            if tensor.kind in (TensorKind.INPUT, TensorKind.WEIGHT):
+                self.images.append(self.at_home(storage, (0,) * len(tensor.shape), tensor.shape))
+        return self._homes[storage]
+
+    def at_home(
+        self, storage: int, start: tuple[int, ...], shape: tuple[int, ...], slot: str = "input"
+    ) -> OperandDraft:
+        """A region of a tensor in DRAM."""
+        tensor = self.tensors[storage]
+        strides = compact_strides(tensor.shape, tensor.element_bytes)
+        offset = sum(s * stride for s, stride in zip(start, strides, strict=True))
+        return OperandDraft(storage, start, shape, self.home(storage), offset, strides, tensor.element_bytes, slot=slot)
+
+    def weight_tile(
+        self, storage: int, first: tuple[int, int], size: tuple[int, int], tile: tuple[int, int]
+    ) -> OperandDraft:
+        """A tile of filters in DRAM: filters [first[0], +size[0]), channels [first[1], +size[1]) of every tap.
+
+        Filters are laid out tile after tile, so that each is one contiguous range: weights are constants, and the
+        compiler lays them out as it will read them.
+        """
+        key = (storage, *tile)
+        if key not in self._tiles:
+            self._tiles[key] = self._lay_out(storage, tile)
+        home, offsets = self._tiles[key]
+        tensor = self.tensors[storage]
+        taps = tensor.shape[1:3]
+        shape = (size[0], *taps, size[1])
+        strides = compact_strides(shape, tensor.element_bytes)
+        return OperandDraft(
+            storage,
+            (first[0], 0, 0, first[1]),
+            shape,
+            home,
+            offsets[first],
+            strides,
+            tensor.element_bytes,
+            slot="weights",
+        )
+
+    def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[int, dict[tuple[int, int], int]]:
+        tensor = self.tensors[storage]
+        filters, rows, columns, channels = tensor.shape
+        home = self.reserve(DRAM, tensor.bytes, storage)
+        offsets: dict[tuple[int, int], int] = {}
+        offset = 0
+        for k in range(0, filters, tile[0]):
+            for c in range(0, channels, tile[1]):
+                shape = (min(tile[0], filters - k), rows, columns, min(tile[1], channels - c))
+                strides = compact_strides(shape, tensor.element_bytes)
+                self.images.append(
+                    OperandDraft(storage, (k, 0, 0, c), shape, home, offset, strides, tensor.element_bytes)
+                )
+                offsets[k, c] = offset
+                offset += prod(shape) * tensor.element_bytes
+        return home, offsets
+
+    def vector(self, storage: int, first: int, size: int, slot: str) -> OperandDraft:
+        """Entries [first, first + size) of a per-filter parameter in DRAM."""
+        return self.at_home(storage, (first,), (size,), slot)
+
+
+def _tensor(storage: Storage, hardware: Hardware) -> Tensor:
+    return Tensor(
+        storage.name,
+        storage.kind,
+        storage.shape,
+        element_bytes(storage.precision, hardware),
+        storage.onnx_shape,
+        storage.onnx_axes,
+    )
+
+
+def _memories(hardware: Hardware) -> tuple[Memory, ...]:
+    found = [
+        Memory("dram", MemoryKind.DRAM, 1 << 62),
+        Memory("scratchpad", MemoryKind.SCRATCHPAD, hardware.scratchpad.capacity_bytes),
+    ]
+    if hardware.accumulator:
+        found.append(Memory("accumulator", MemoryKind.ACCUMULATOR, hardware.accumulator.capacity_bytes))
+    return tuple(found)

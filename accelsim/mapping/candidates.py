@@ -1,0 +1,131 @@
+"""Candidate tilings of a layer, as columns of integers for a vectorised cost model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.mapping.pins import Pin
+from accelsim.mapping.problem import Problem
+from accelsim.mapping.records import ORDERS
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer."""
+
+    batch: Ints
+    rows: Ints
+    columns: Ints
+    filters: Ints
+    channels: Ints
+    order: Ints
+    hold_input: NDArray[np.bool_]
+    hold_weights: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) -> Candidates:
+    """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out."""
+    spatial = _spatial(problem, pin)
+    filters = _filters(problem, array_columns, pin)
+    channels = _channels(problem, array_rows, pin)
+    orders = [pin.order] if pin.order else list(ORDERS)
+    rows: list[tuple[int, ...]] = []
+    for b, y, x in spatial:
+        s_trips = (b < problem.shape[0]) or (y < problem.shape[1]) or (x < problem.shape[2])
+        for k in filters:
+            for c in channels:
+                cut = (s_trips, k < problem.shape[3], c < problem.reduction)
+                for order in _distinct_orders(orders, cut):
+                    for hold_input, hold_weights in _holds(problem, order, cut, pin):
+                        rows.append((b, y, x, k, c, ORDERS.index(order), hold_input, hold_weights))
+    table = np.array(rows, dtype=np.int64).T
+    batch, height, width, depth, reduction, ordering, hold_i, hold_w = table
+    held = (hold_i.astype(bool), hold_w.astype(bool))
+    return Candidates(batch, height, width, depth, reduction, ordering, *held)
+
+
+def _distinct_orders(orders: list[str], cut: tuple[bool, bool, bool]) -> Iterable[str]:
+    """One order for each distinct sequence of the loops that have more than one trip."""
+    live = {name for name, many in zip("SKC", cut, strict=True) if many}
+    seen: dict[str, str] = {}
+    for order in orders:
+        seen.setdefault("".join(loop for loop in order if loop in live), order)
+    return seen.values()
+
+
+def _holds(problem: Problem, order: str, cut: tuple[bool, bool, bool], pin: Pin) -> list[tuple[bool, bool]]:
+    """Which operands may be worth holding: only those the order would otherwise load again."""
+    s, k, c = cut
+    follows_filters = problem.groups > 1 or not problem.on_array
+    again_input = not follows_filters and k and not (order in ("SKC", "SCK") and not c) and order != "SCK"
+    again_weights = problem.weight_bytes > 0 and s and (k or c) and not (order == "KCS" or (order == "KSC" and not c))
+    options = [
+        (i, w)
+        for i in ((False, True) if again_input else (False,))
+        for w in ((False, True) if again_weights else (False,))
+    ]
+    if pin.hold is not None:
+        return [("input" in pin.hold, "weights" in pin.hold)]
+    return options
+
+
+def _spatial(problem: Problem, pin: Pin) -> list[tuple[int, int, int]]:
+    b, y, x, _ = problem.shape
+    can_b, can_y, can_x, _ = problem.tiled
+    if pin.rows or pin.columns or pin.batch:
+        return [(min(pin.batch or 1, b), min(pin.rows or y, y), min(pin.columns or x, x))]
+    found = [(1, rows, x) for rows in _cuts(y, can_y)]
+    if can_x:
+        found += [(1, 1, columns) for columns in _cuts(x, True) if columns < x]
+        found += [(1, rows, columns) for rows in (2, 4, 8) if rows < y for columns in _cuts(x, True) if columns < x]
+    if b > 1:
+        found += [(batch, y, x) for batch in _cuts(b, can_b) if batch > 1]
+    return found if can_b or b == 1 else [(b, y, x)]
+
+
+def _filters(problem: Problem, array_columns: int, pin: Pin) -> list[int]:
+    total = problem.shape[3]
+    if pin.filters:
+        return [min(pin.filters, total)]
+    if not problem.tiled[3]:
+        return [total]
+    per_group = problem.filters_per_group
+    if problem.groups > 1 and per_group > 1:
+        whole_groups = [g * per_group for g in _cuts(problem.groups, True)]
+        return sorted({*whole_groups, *(n for n in _cuts(per_group, True) if per_group % n == 0)})
+    return _multiples(total, array_columns)
+
+
+def _channels(problem: Problem, array_rows: int, pin: Pin) -> list[int]:
+    if problem.groups > 1 or not problem.on_array:
+        return [problem.reduction]
+    if pin.channels:
+        return [min(pin.channels, problem.reduction)]
+    return _multiples(problem.reduction, array_rows)
+
+
+def _multiples(total: int, unit: int) -> list[int]:
+    """Even cuts of `total`, rounded up to multiples of `unit`, and a few below it for tiny memories."""
+    sizes = {min(total, -(-size // unit) * unit) for size in _cuts(total, True)}
+    return sorted(sizes | {size for size in (1, unit // 4) if 0 < size < total})
+
+
+def _cuts(total: int, allowed: bool) -> list[int]:
+    """Sizes that cut `total` into 1, 2, 3, 4, 6, 8, 12, … nearly equal parts, down to 1."""
+    if not allowed:
+        return [total]
+    parts = 1
+    sizes: set[int] = set()
+    while parts < total:
+        sizes.update(-(-total // p) for p in (parts, parts * 3 // 2) if p <= total)
+        parts *= 2
+    return sorted(sizes | {1} if total > 1 else {1})

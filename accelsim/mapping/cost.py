@@ -1,0 +1,292 @@
+"""The cost of every candidate tiling at once: working bytes, DRAM time by operand, array time.
+
+All columns are per layer. DRAM times are split by operand so that the planner can weigh them with the share of each
+operand that is in DRAM at all; working bytes likewise. The numbers steer the choice only: what is reported is measured
+on the compiled Program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.dataflows import ArrayShape, dataflow
+from accelsim.hardware import Hardware
+from accelsim.mapping.candidates import Candidates, Ints
+from accelsim.mapping.problem import InputShape, Problem
+from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
+from accelsim.workload import Along
+
+Floats = NDArray[np.float64]
+_ORDER = {name: i for i, name in enumerate(ORDERS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What of the hardware the cost depends on; cycles of the accelerator clock."""
+
+    array: ArrayShape
+    dataflow: str
+    macs_per_pe: int
+    lanes: int
+    startup_cycles: int
+    issue_cycles: int
+    bytes_per_cycle: Fraction
+    latency_cycles: int
+    burst_bytes: int
+    accumulator_bytes: int
+    accumulator_capacity: int | None
+
+    @staticmethod
+    def of(hardware: Hardware) -> Machine:
+        """The figures of a described accelerator."""
+        pe = hardware.pe_array
+        shape = ArrayShape(pe.rows, pe.columns, pe.drain.value, pe.depthwise.value, pe.stationary_double_buffered)
+        return Machine(
+            array=shape,
+            dataflow=pe.dataflow.value,
+            macs_per_pe=pe.macs_per_pe,
+            lanes=hardware.vector_unit.lanes,
+            startup_cycles=hardware.vector_unit.startup_cycles,
+            issue_cycles=hardware.issue_cycles,
+            bytes_per_cycle=hardware.dram.bytes_per_cycle,
+            latency_cycles=hardware.dram.latency_cycles,
+            burst_bytes=hardware.dram.burst_bytes,
+            accumulator_bytes=hardware.precision.accumulators_bytes,
+            accumulator_capacity=hardware.accumulator.capacity_bytes if hardware.accumulator else None,
+        )
+
+    @property
+    def sums_leave_array(self) -> bool:
+        """Whether partial sums are kept outside the array between folds (not output-stationary)."""
+        return self.dataflow != "output_stationary"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CostTable:
+    """Costs of all candidates of one problem, one entry per candidate.
+
+    Attributes:
+        array_cycles: cycles of the array or vector unit, issue included.
+        input_cycles: DRAM cycles per activation operand if it lies in DRAM, shape (operands, candidates).
+        weight_cycles, output_cycles: DRAM cycles of parameters; of the output if it goes to DRAM.
+        input_bytes: working bytes per operand if it lies in DRAM, single-buffered, shape (operands, candidates).
+        weight_bytes, output_bytes: working bytes, single-buffered.
+        weight_spare, input_spare, output_spare: what double buffering adds.
+        accumulator_bytes: partial sums that must live at once in the memory of partial sums.
+        steps: instructions on the array or vector unit.
+        streams_rows: whether output rows are finished one after another, so that rows of the input free up.
+    """
+
+    candidates: Candidates
+    array_cycles: Floats
+    input_cycles: Floats
+    weight_cycles: Floats
+    output_cycles: Floats
+    input_bytes: Ints
+    weight_bytes: Ints
+    output_bytes: Ints
+    input_spare: Ints
+    weight_spare: Ints
+    output_spare: Ints
+    accumulator_bytes: Ints
+    steps: Ints
+    streams_rows: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    def mapping(self, index: int, double_buffered: bool) -> LayerMapping:
+        """Candidate `index` as a record."""
+        c = self.candidates
+        tile = TileSizes(
+            int(c.batch[index]),
+            int(c.rows[index]),
+            int(c.columns[index]),
+            int(c.filters[index]),
+            int(c.channels[index]),
+        )
+        return LayerMapping(
+            tile, ORDERS[c.order[index]], bool(c.hold_input[index]), bool(c.hold_weights[index]), double_buffered
+        )
+
+
+class _Model:
+    """Works out the columns of a CostTable; made, asked once, thrown away."""
+
+    def __init__(self, problem: Problem, c: Candidates, machine: Machine) -> None:
+        self.p, self.c, self.m = problem, c, machine
+        b, y, x, k = problem.shape
+        self.nb, self.ny, self.nx = _ceil(b, c.batch), _ceil(y, c.rows), _ceil(x, c.columns)
+        self.nk, self.nc = _ceil(k, c.filters), _ceil(problem.reduction, c.channels)
+        self.ns = self.nb * self.ny * self.nx
+        self.is_skc, self.is_ksc = c.order == _ORDER["SKC"], c.order == _ORDER["KSC"]
+        self.is_kcs, self.is_sck = c.order == _ORDER["KCS"], c.order == _ORDER["SCK"]
+
+    def table(self) -> CostTable:
+        inputs = [self._input(i, shape) for i, shape in enumerate(self.p.inputs)]
+        weight_bytes, weight_spare, weight_cycles = self._weights()
+        out_tile, out_cycles = self._output()
+        zero = np.zeros(len(self.c), dtype=np.int64)
+        many = self._many_tiles()
+        return CostTable(
+            candidates=self.c,
+            array_cycles=self._compute(),
+            input_cycles=np.array([cycles for _, _, cycles in inputs]).reshape(len(inputs), -1),
+            weight_cycles=weight_cycles,
+            output_cycles=out_cycles,
+            input_bytes=np.array([tile for tile, _, _ in inputs]).reshape(len(inputs), -1),
+            weight_bytes=weight_bytes,
+            output_bytes=out_tile,
+            input_spare=np.array([spare for _, spare, _ in inputs]).reshape(len(inputs), -1),
+            weight_spare=weight_spare,
+            output_spare=np.where(many, out_tile, zero),
+            accumulator_bytes=self._accumulators(),
+            steps=self.ns * self.nk * self.nc,
+            streams_rows=(self.nx == 1)
+            & (self.nb == 1)
+            & (self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))),
+        )
+
+    def _many_tiles(self) -> NDArray[np.bool_]:
+        return np.asarray(self.ns * self.nk > 1)
+
+    def _compute(self) -> Floats:
+        c, p = self.c, self.p
+        steps = self.ns * self.nk * self.nc
+        if not p.on_array:
+            work = p.operations / self.m.lanes
+            return np.asarray(work + steps * (self.m.startup_cycles + self.m.issue_cycles + 0.5))
+        positions = np.maximum(1, _ceil(p.shape[0] * p.shape[1] * p.shape[2], self.ns))
+        total = np.zeros(len(c))
+        for filters, filter_tiles in _with_rest(p.shape[3], c.filters):
+            for channels, channel_tiles in _with_rest(p.reduction, c.channels):
+                tiles = self.ns * filter_tiles * channel_tiles
+                if tiles.any():
+                    total += tiles * self._tile_cycles(positions, np.maximum(filters, 1), np.maximum(channels, 1))
+        return total + steps * self.m.issue_cycles
+
+    def _tile_cycles(self, positions: Ints, filters: Ints, channels: Ints) -> Ints:
+        per_group = self.p.filters_per_group
+        groups = np.maximum(1, filters // per_group)
+        products = _ceil(self.p.taps * channels, self.m.macs_per_pe)
+        cost = dataflow(self.m.dataflow).cost(self.m.array, positions, np.minimum(filters, per_group), products, groups)
+        return np.asarray(cost.total_cycles)
+
+    def _region(self, shape: InputShape) -> tuple[Ints, Ints, Ints, Ints]:
+        """Batch, rows, columns, channels of an input tile (full tiles)."""
+        c, w = self.c, self.p.window
+        b, h, width, channels = shape.size
+        batch = np.minimum(c.batch, b)
+        if shape.space is Along.WINDOW:
+            rows = np.minimum(h, (c.rows - 1) * w.strides[0] + (w.kernel[0] - 1) * w.dilations[0] + 1)
+            columns = np.minimum(width, (c.columns - 1) * w.strides[1] + (w.kernel[1] - 1) * w.dilations[1] + 1)
+        elif shape.space is Along.ALL:
+            rows, columns = np.full_like(batch, h), np.full_like(batch, width)
+        else:
+            rows, columns = np.minimum(c.rows, h), np.minimum(c.columns, width)
+        if shape.channels is Along.ALL:
+            depth = np.full_like(batch, channels)
+        elif shape.channels is Along.REDUCTION and self.p.groups == 1:
+            depth = c.channels
+        elif shape.channels is Along.REDUCTION:
+            depth = np.maximum(1, c.filters // self.p.filters_per_group) * self.p.reduction
+        else:
+            depth = np.minimum(c.filters, channels)
+        return batch, rows, columns, depth
+
+    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Ints, Floats]:
+        """Working bytes, bytes double buffering adds, DRAM cycles of one pass over the layer."""
+        batch, rows, columns, depth = self._region(shape)
+        e = shape.element_bytes
+        tile = batch * rows * columns * depth * e
+        unique = int(np.prod(shape.size)) * e
+        by_reduction = shape.channels is Along.REDUCTION and self.p.groups == 1
+        parts = self.nc if by_reduction else np.where(depth < shape.size[3], self.nk, 1)
+        rolling = self._rolls(by_reduction, shape)
+        plain_pass = self.ns * tile * parts
+        rolled_rows = np.minimum(self.ny * rows, shape.size[1])
+        rolled_pass = self.nb * batch * self.nx * rolled_rows * columns * depth * e * parts
+        one_pass = np.where(rolling, np.minimum(rolled_pass, plain_pass), plain_pass)
+        again = self._passes(by_reduction, shape, parts)
+        hold = self.c.hold_input if index == 0 else np.zeros(len(self.c), dtype=bool)
+        moved = np.where(hold, unique, one_pass * again)
+        working = np.where(hold, unique, tile)
+        spare = np.where(hold | (self.ns * parts * again <= 1), 0, tile)
+        run = (
+            np.where(depth < shape.size[3], depth, np.where(columns < shape.size[2], columns, columns * rows) * depth)
+            * e
+        )
+        return working, spare, self._dram(moved, run)
+
+    def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
+        """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
+        if shape.space is not Along.WINDOW:
+            return np.ones(len(self.c), dtype=bool)
+        alone_c = self.nc == 1
+        if by_reduction:
+            return np.asarray(self.is_kcs | (alone_c & (self.is_skc | self.is_ksc | self.is_sck)))
+        return np.asarray((self.nk == 1) | self.is_ksc | self.is_kcs)
+
+    def _passes(self, by_reduction: bool, shape: InputShape, parts: Ints) -> Ints:
+        """How often the operand is loaded as a whole."""
+        if by_reduction:
+            again = np.where(self.is_ksc | self.is_kcs, self.nk, 1)
+            return np.asarray(np.where(self.is_skc & (self.nc > 1), self.nk, again))
+        # The operand follows the filters (or is broadcast over them): once per filter tile it does not follow.
+        return np.where((parts == 1) & (self.is_ksc | self.is_kcs), self.nk, 1)
+
+    def _weights(self) -> tuple[Ints, Ints, Floats]:
+        p, c = self.p, self.c
+        channels = c.channels if p.groups == 1 else np.full_like(c.channels, p.reduction)
+        tap_bytes = p.taps * p.weight_bytes
+        tile = c.filters * (channels * tap_bytes + p.vector_bytes)
+        unique = p.shape[3] * (p.reduction * tap_bytes + p.vector_bytes)
+        one = self.nk * self.nc == 1
+        once = self.is_kcs | (self.is_ksc & (self.nc == 1)) | one | c.hold_weights
+        moved = np.where(once, unique, unique * self.ns)
+        working = np.where(c.hold_weights, unique, tile)
+        spare = np.where(c.hold_weights | one, 0, tile)
+        return working, spare, self._dram(moved, np.maximum(tile, 1))
+
+    def _output(self) -> tuple[Ints, Floats]:
+        c, p = self.c, self.p
+        b, y, x, k = p.shape
+        e = p.output_bytes
+        tile = c.batch * c.rows * c.columns * c.filters * e
+        run = np.where(c.filters < k, c.filters, np.where(c.columns < x, c.columns, c.columns * c.rows) * k) * e
+        return tile, self._dram(np.full(len(c), b * y * x * k * e), run)
+
+    def _accumulators(self) -> Ints:
+        c = self.c
+        if not self.p.on_array:
+            return np.zeros(len(c), dtype=np.int64)
+        tile = c.batch * c.rows * c.columns * c.filters * self.m.accumulator_bytes
+        split = self.nc > 1
+        copies = np.where(split & self.is_kcs, self.ns, np.where(split & self.is_sck, self.nk, 1))
+        needed = split | self.m.sums_leave_array
+        return np.asarray(np.where(needed, tile * copies, 0))
+
+    def _dram(self, moved: Ints, run: Ints) -> Floats:
+        """DRAM cycles of `moved` bytes in contiguous runs of `run` bytes, whole bursts."""
+        burst = self.m.burst_bytes
+        padded = np.where(run % burst == 0, run, (run // burst + 1) * burst)
+        return np.asarray(moved * (padded / np.maximum(run, 1)) / float(self.m.bytes_per_cycle))
+
+
+def cost_table(problem: Problem, found: Candidates, machine: Machine) -> CostTable:
+    """Cost every candidate of a problem."""
+    return _Model(problem, found, machine).table()
+
+
+def _ceil(a: int | Ints, b: int | Ints) -> Ints:
+    return np.asarray(-(-np.asarray(a, dtype=np.int64) // b))
+
+
+def _with_rest(total: int, size: Ints) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """(size, number) of the full tiles, and of the smaller last one."""
+    full, rest = total // size, total % size
+    return (np.minimum(size, total), full), (rest, (rest > 0).astype(np.int64))
