@@ -19,8 +19,8 @@ class TileCost(Generic[CountT, FractionT]):
     Attributes:
         folds: times that the array is filled anew, over all groups.
         total_cycles: cycles that the array is occupied; compute_cycles + fill_drain_cycles.
-        compute_cycles: cycles in which a useful moving operand enters the array's first row: folds × streamed length.
-            (On a 1×1 output-stationary array the one hidden cycle is such a cycle and is not counted.)
+        compute_cycles: cycles in which a moving operand enters the array's first row, folds × streamed length; at most
+            total_cycles (1×1 PEs, output-stationary: the cycle hidden behind what follows is such a cycle).
         fill_drain_cycles: all others: the stationary operand shifted in, the skew filled and emptied, results shifted
             out, waiting for the next fold's stationary operand.
         input_reads: activation words read at the array's edge (SCALE-Sim's SRAM IFMAP reads).

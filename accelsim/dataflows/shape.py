@@ -18,8 +18,8 @@ class ArrayShape:
 
             * ``hidden``: the product's last cycle, in which only the far corner PE still multiplies and its result is
               written back, overlaps the first cycle of what follows, and output-stationary results shift out of the
-              array while the next operands are being filled in: F folds of P cycles take F·P − 1 cycles. These are
-              SCALE-Sim's totals.
+              array while the next operands are being filled in: a product of F folds of P cycles takes F·P − 1
+              cycles. These are SCALE-Sim's totals (which simulates each depthwise channel as a product).
             * ``exposed``: every cycle counts until the last result has left the array, and no fold begins before the
               results of the one before have left. Weight- and input-stationary results leave while the last operands
               stream (F·P); output-stationary results need R more cycles per fold to be shifted out, F·(P + R).
@@ -27,8 +27,10 @@ class ArrayShape:
 
             * ``per_channel``: one group after the other, each a product of its own.
             * ``packed``: p groups side by side on the array's diagonal make one block-diagonal product,
-              p = max(1, min(groups, R // x, C // y)), x and y being one group's extents on rows and columns. A group
-              that does not fit into the array (p = 1) is run as per_channel.
+              p = max(1, min(groups, R // x, C // y)), x and y being one group's extents on rows and columns:
+              weight-stationary K and N, input-stationary K and M, output-stationary M and N. Off the diagonal lie
+              zeros (output-stationary: sums across groups, discarded). A group of which no two fit (p = 1) is run
+              as per_channel.
         stationary_double_buffered: every PE has a second register for what it holds still. Weight- and
             input-stationary: the next fold's operand is shifted in while the current fold streams. Output-stationary:
             results are shifted out of a second register while the next fold accumulates. Either way folds (of the
