@@ -198,11 +198,13 @@ class Planner:
         if not legal.any():
             return self._shortage(layer, need, table)
         traffic = shares @ table.input_cycles + table.weight_cycles + out_share * table.output_cycles
+        rounds = np.maximum(table.weight_loads, (outside[:, None] * table.input_loads).max(axis=0))
+        rounds = np.maximum(rounds, table.output_stores if out_share > 0 else 0)
+        moving = traffic + self.machine.latency_cycles * rounds
         roomy = need + spare <= self.capacity[layer.index]
-        first = traffic / np.maximum(table.steps, 1) + self.machine.latency_cycles * (traffic > 0)
-        serial = table.array_cycles + traffic + self.machine.latency_cycles * np.minimum(table.steps, 4)
-        time = np.where(roomy, np.maximum(table.array_cycles, traffic) + first, serial)
-        score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + 1e-6 * need, np.inf)
+        first = moving / np.maximum(table.steps, 1)
+        time = np.where(roomy, np.maximum(table.array_cycles, moving) + first, table.array_cycles + moving)
+        score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + table.steps, np.inf)
         best = int(np.argmin(score))
         return Choice(
             mapping=table.mapping(best, bool(roomy[best])),

@@ -77,6 +77,8 @@ class CostTable:
         weight_bytes, output_bytes: working bytes, single-buffered.
         weight_spare, input_spare, output_spare: what double buffering adds.
         accumulator_bytes: partial sums that must live at once in the memory of partial sums.
+        input_loads: transfers per operand if it lies in DRAM, shape (operands, candidates).
+        weight_loads, output_stores: transfers of parameters; of the output if it goes to DRAM.
         steps: instructions on the array or vector unit.
         streams_rows: whether output rows are finished one after another, so that rows of the input free up.
     """
@@ -93,6 +95,9 @@ class CostTable:
     weight_spare: Ints
     output_spare: Ints
     accumulator_bytes: Ints
+    input_loads: Ints
+    weight_loads: Ints
+    output_stores: Ints
     steps: Ints
     streams_rows: NDArray[np.bool_]
 
@@ -128,23 +133,26 @@ class _Model:
 
     def table(self) -> CostTable:
         inputs = [self._input(i, shape) for i, shape in enumerate(self.p.inputs)]
-        weight_bytes, weight_spare, weight_cycles = self._weights()
+        weight_bytes, weight_spare, weight_cycles, weight_loads = self._weights()
         out_tile, out_cycles = self._output()
         zero = np.zeros(len(self.c), dtype=np.int64)
         many = self._many_tiles()
         return CostTable(
             candidates=self.c,
             array_cycles=self._compute(),
-            input_cycles=np.array([cycles for _, _, cycles in inputs]).reshape(len(inputs), -1),
+            input_cycles=np.array([cycles for _, _, cycles, _ in inputs]).reshape(len(inputs), -1),
             weight_cycles=weight_cycles,
             output_cycles=out_cycles,
-            input_bytes=np.array([tile for tile, _, _ in inputs]).reshape(len(inputs), -1),
+            input_bytes=np.array([tile for tile, _, _, _ in inputs]).reshape(len(inputs), -1),
             weight_bytes=weight_bytes,
             output_bytes=out_tile,
-            input_spare=np.array([spare for _, spare, _ in inputs]).reshape(len(inputs), -1),
+            input_spare=np.array([spare for _, spare, _, _ in inputs]).reshape(len(inputs), -1),
             weight_spare=weight_spare,
             output_spare=np.where(many, out_tile, zero),
             accumulator_bytes=self._accumulators(),
+            input_loads=np.array([loads for _, _, _, loads in inputs]).reshape(len(inputs), -1),
+            weight_loads=weight_loads,
+            output_stores=self.ns * self.nk,
             steps=self.ns * self.nk * self.nc,
             streams_rows=(self.nx == 1)
             & (self.nb == 1)
@@ -198,8 +206,8 @@ class _Model:
             depth = np.minimum(c.filters, channels)
         return batch, rows, columns, depth
 
-    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Ints, Floats]:
-        """Working bytes, bytes double buffering adds, DRAM cycles of one pass over the layer."""
+    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Ints, Floats, Ints]:
+        """Working bytes, bytes double buffering adds, DRAM cycles and transfers over the whole layer."""
         batch, rows, columns, depth = self._region(shape)
         e = shape.element_bytes
         tile = batch * rows * columns * depth * e
@@ -220,7 +228,8 @@ class _Model:
             np.where(depth < shape.size[3], depth, np.where(columns < shape.size[2], columns, columns * rows) * depth)
             * e
         )
-        return working, spare, self._dram(moved, run)
+        loads = self.ns * parts * np.where(hold, 1, again)
+        return working, spare, self._dram(moved, run), loads
 
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
@@ -239,7 +248,7 @@ class _Model:
         # The operand follows the filters (or is broadcast over them): once per filter tile it does not follow.
         return np.where((parts == 1) & (self.is_ksc | self.is_kcs), self.nk, 1)
 
-    def _weights(self) -> tuple[Ints, Ints, Floats]:
+    def _weights(self) -> tuple[Ints, Ints, Floats, Ints]:
         p, c = self.p, self.c
         channels = c.channels if p.groups == 1 else np.full_like(c.channels, p.reduction)
         tap_bytes = p.taps * p.weight_bytes
@@ -250,7 +259,8 @@ class _Model:
         moved = np.where(once, unique, unique * self.ns)
         working = np.where(c.hold_weights, unique, tile)
         spare = np.where(c.hold_weights | one, 0, tile)
-        return working, spare, self._dram(moved, np.maximum(tile, 1))
+        loads = self.nk * self.nc * np.where(once, 1, self.ns) if unique else np.zeros_like(tile)
+        return working, spare, self._dram(moved, np.maximum(tile, 1)), loads
 
     def _output(self) -> tuple[Ints, Floats]:
         c, p = self.c, self.p

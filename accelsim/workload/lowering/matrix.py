@@ -43,7 +43,7 @@ def conv(builder: Builder, node: Node) -> None:
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     if bias_name or norm:
         value = bias(builder.graph, bias_name, geometry.filters, norm)
-        label = f"{bias_name or name}·{folded.nodes[0].name if norm else 'bias'}" if norm else bias_name
+        label = f"{bias_name or name}·{folded.nodes[0].name}·bias" if norm else bias_name
         parameters.append(_vector(builder, label, geometry.filters, value))
     source = Access("input", builder.view(node.inputs[0]), Along.WINDOW, Along.REDUCTION)
     _append(builder, node, kernel, source, folded, parameters)
