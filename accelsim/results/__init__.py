@@ -1,8 +1,10 @@
 """Results: what a Program and its Trace amount to, and the record that becomes the JSON document."""
 
+from accelsim.results.assembly import hardware_info, precision_info, simulation_result
 from accelsim.results.causes import ArrayCause, BoundBy, DramCause, EnergyComponent, OccupancyKind
 from accelsim.results.document import from_dict, read_result, write_json
 from accelsim.results.json_schema import schema
+from accelsim.results.measure import measure
 from accelsim.results.records import (
     SCHEMA_VERSION,
     HardwareInfo,
@@ -40,9 +42,13 @@ __all__ = [
     "Timeline",
     "Totals",
     "from_dict",
+    "hardware_info",
     "layer_rows",
+    "measure",
+    "precision_info",
     "read_result",
     "schema",
+    "simulation_result",
     "write_csv",
     "write_json",
 ]

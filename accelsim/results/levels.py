@@ -1,0 +1,161 @@
+"""Occupancy of one memory over time as a step function, its peak, and what the peak consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.program import Program, TensorKind
+from accelsim.results.accesses import Ints
+from accelsim.results.causes import OccupancyKind
+from accelsim.results.occupancy import Fragments
+from accelsim.results.records import MemoryUse, TensorBytes, Timeline
+from accelsim.trace import Trace
+
+__all__ = ["Levels", "levels_of", "memory_use", "peaks_within", "reservations_of", "timeline"]
+
+_KINDS = {kind: OccupancyKind(kind.value) for kind in TensorKind}
+_ORDER = list(OccupancyKind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """The step function: level k holds from cycles[k] up to cycles[k + 1]; the last one is zero.
+
+    Attributes:
+        cycles: where a level begins, strictly increasing from 0.
+        by_kind: occupied bytes, one row per OccupancyKind.
+        bytes: their sum.
+        reserved: bytes in reserved ranges.
+    """
+
+    cycles: Ints
+    by_kind: Ints
+    bytes: Ints
+    reserved: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reservations:
+    """When each range that is used is reserved: from the start of the first access to the end of the last.
+
+    Attributes:
+        memory: index of its memory.
+        begin, end: cycles.
+        bytes: its size.
+    """
+
+    memory: Ints
+    begin: Ints
+    end: Ints
+    bytes: Ints
+
+
+def reservations_of(program: Program, trace: Trace) -> Reservations:
+    """The reservations of all ranges that an instruction touches; contents that are there at cycle 0 stay."""
+    count, latency = len(program.ranges), trace.latency_cycles
+    begin, end = [latency] * count, [0] * count
+    for instruction, start, stop in zip(program.instructions, trace.start.tolist(), trace.end.tolist(), strict=True):
+        for operand in (*instruction.reads, *instruction.writes):
+            begin[operand.range] = min(begin[operand.range], start)
+            end[operand.range] = max(end[operand.range], stop)
+    for image in program.images:
+        begin[image.range], end[image.range] = 0, latency
+    for output in program.outputs:
+        for piece in output.pieces:
+            end[piece.operand.range] = latency
+    memory = np.fromiter((item.memory for item in program.ranges), np.int64, count)
+    size = np.fromiter((item.size_bytes for item in program.ranges), np.int64, count)
+    first = np.array(begin, np.int64)
+    return Reservations(memory, first, np.maximum(np.array(end, np.int64), first), size)
+
+
+def levels_of(program: Program, memory: int, pieces: Fragments, reserved: Reservations, latency: int) -> Levels:
+    """The step function of one memory; `pieces` are the fragments in it."""
+    mine = reserved.memory == memory
+    begin, end, size = reserved.begin[mine], reserved.end[mine], reserved.bytes[mine]
+    cycles = np.unique(np.concatenate(([0, latency], pieces.begin, pieces.end, begin, end)))
+    kinds = np.array([_ORDER.index(_KINDS[tensor.kind]) for tensor in program.tensors], np.int64)[pieces.tensor]
+    by_kind = np.zeros((len(_ORDER), len(cycles)), np.int64)
+    for kind in np.unique(kinds):
+        some = kinds == kind
+        by_kind[kind] = _stacked(cycles, pieces.begin[some], pieces.end[some], pieces.bytes[some])
+    return Levels(cycles, by_kind, by_kind.sum(axis=0), _stacked(cycles, begin, end, size))
+
+
+def _stacked(cycles: Ints, begin: Ints, end: Ints, size: Ints) -> Ints:
+    """Sum of sizes over the intervals [begin, end) that hold at each of the cycles."""
+    change = np.zeros(len(cycles), np.int64)
+    np.add.at(change, np.searchsorted(cycles, begin), size)
+    np.subtract.at(change, np.searchsorted(cycles, end), size)
+    return np.cumsum(change)
+
+
+def memory_use(program: Program, memory: int, pieces: Fragments, levels: Levels) -> MemoryUse:
+    """The use of one memory: its peak, when, by whom and of what; its highest address."""
+    record = program.memories[memory]
+    top = int(np.argmax(levels.bytes))
+    cycle, peak = int(levels.cycles[top]), int(levels.bytes[top])
+    made = pieces.writer[(pieces.begin == cycle) & (pieces.end > cycle)]
+    maker = int(made.max(initial=-1))
+    return MemoryUse(
+        name=record.name,
+        kind=record.kind.value,
+        capacity_bytes=record.capacity_bytes,
+        peak_occupancy_bytes=peak,
+        peak_cycle=cycle,
+        peak_layer=program.layers[program.instructions[maker].layer].name if maker >= 0 else "",
+        peak_tensors=_tensors_at(program, pieces, cycle),
+        highest_address_bytes=max((r.address + r.size_bytes for r in program.ranges if r.memory == memory), default=0),
+        peak_reserved_bytes=int(levels.reserved.max()),
+        reserved_unwritten_bytes=max(0, int(levels.reserved[top]) - peak),
+    )
+
+
+def _tensors_at(program: Program, pieces: Fragments, cycle: int) -> tuple[TensorBytes, ...]:
+    alive = (pieces.begin <= cycle) & (cycle < pieces.end)
+    counted = np.zeros(len(program.tensors), np.int64)
+    np.add.at(counted, pieces.tensor[alive], pieces.bytes[alive])
+    found = [TensorBytes(program.tensors[i].name, int(counted[i])) for i in np.flatnonzero(counted)]
+    return tuple(sorted(found, key=lambda tensor: (-tensor.bytes, tensor.name)))
+
+
+def peaks_within(levels: Levels, begin: NDArray[np.int64], end: NDArray[np.int64]) -> list[int]:
+    """The highest level within each stretch [begin, end) of cycles; 0 for an empty stretch."""
+    first = np.searchsorted(levels.cycles, begin, side="right") - 1
+    last = np.searchsorted(levels.cycles, end, side="left")
+    return [
+        int(levels.bytes[a:b].max(initial=0)) if x < y else 0
+        for a, b, x, y in zip(first.tolist(), last.tolist(), begin.tolist(), end.tolist(), strict=True)
+    ]
+
+
+def timeline(name: str, levels: Levels, latency: int, most_steps: int) -> Timeline:
+    """The step function for drawing: every level, or in `most_steps` equal stretches of time the highest of each."""
+    first, shown = levels.cycles, np.arange(len(levels.cycles))
+    exact = len(shown) <= most_steps
+    if not exact:
+        first = np.append(np.unique(np.arange(most_steps - 1) * latency // (most_steps - 1)), latency)
+        shown = _highest(levels, first)
+    return Timeline(
+        memory=name,
+        cycles=tuple(first.tolist()),
+        bytes=tuple(levels.bytes[shown].tolist()),
+        bytes_by_kind={
+            kind.value: tuple(levels.by_kind[row, shown].tolist())
+            for row, kind in enumerate(_ORDER)
+            if levels.by_kind[row].any()
+        },
+        reserved_bytes=tuple(levels.reserved[shown].tolist()),
+        exact=exact,
+    )
+
+
+def _highest(levels: Levels, first: Ints) -> Ints:
+    """For each stretch from first[k] to first[k + 1] the index of its highest level; the last stretch is the end."""
+    low = np.searchsorted(levels.cycles, first, side="right") - 1
+    high = np.append(np.searchsorted(levels.cycles, first[1:], side="left"), len(levels.cycles))
+    best = [a + int(np.argmax(levels.bytes[a:b])) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    return np.array(best, np.int64)

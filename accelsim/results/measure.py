@@ -1,0 +1,107 @@
+"""From Program, Trace and hardware to the numbers: every metric of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from accelsim.hardware import Hardware
+from accelsim.program import MemoryKind, Program
+from accelsim.results import traffic
+from accelsim.results.accesses import Ints
+from accelsim.results.actions import EnergyUse, energy_use
+from accelsim.results.attribution import Attribution, attribute
+from accelsim.results.causes import ArrayCause
+from accelsim.results.layering import Peak, Spans, array_macs, layer_results
+from accelsim.results.levels import Levels, levels_of, memory_use, peaks_within, reservations_of, timeline
+from accelsim.results.occupancy import fragments_of
+from accelsim.results.records import LayerResult, Measurements, MemoryUse, Timeline, Totals
+from accelsim.results.spilling import spills_of
+from accelsim.results.traffic import Traffic, traffic_of
+from accelsim.trace import Trace
+
+__all__ = ["measure"]
+
+MOST_STEPS = 2000
+"""Steps of a drawn timeline; a longer one is thinned to the highest moments."""
+
+
+def measure(program: Program, trace: Trace, hardware: Hardware, *, most_steps: int = MOST_STEPS) -> Measurements:
+    """Every metric that Program, Trace and hardware determine.
+
+    Args:
+        program: what ran.
+        trace: when it ran.
+        hardware: on what.
+        most_steps: most steps of each occupancy timeline.
+    """
+    moved = traffic_of(program, hardware.dram.burst_bytes)
+    why = attribute(program, trace, hardware.issue_cycles)
+    spans = Spans.of(program, trace)
+    memories, lines, levels = _memories(program, trace, most_steps)
+    energy = energy_use(program, moved, hardware, trace.latency_cycles)
+    occupied = peaks_within(levels, spans.busy_first, spans.busy_last)
+    peak = Peak(hardware.peak_macs_per_cycle, hardware.dram.bytes_per_cycle)
+    layers = layer_results(program, why, moved, spans, peak, occupied, energy.by_layer)
+    return Measurements(
+        totals=_totals(program, trace, layers, moved, energy, peak, hardware),
+        memories=memories,
+        spills=spills_of(program, trace, moved, _waits(why, len(trace))),
+        layers=layers,
+        occupancy=lines,
+    )
+
+
+def _memories(program: Program, trace: Trace, most: int) -> tuple[tuple[MemoryUse, ...], tuple[Timeline, ...], Levels]:
+    """Use and timeline of every on-chip memory, scratchpads first, and the levels of the first."""
+    reserved, pieces = reservations_of(program, trace), fragments_of(program, trace)
+    on_chip = [i for i, memory in enumerate(program.memories) if memory.kind is not MemoryKind.DRAM]
+    on_chip.sort(key=lambda i: program.memories[i].kind is not MemoryKind.SCRATCHPAD)
+    uses, lines, levels = [], [], []
+    for number in on_chip:
+        mine = pieces.of_memory(number)
+        level = levels_of(program, number, mine, reserved, trace.latency_cycles)
+        levels.append(level)
+        uses.append(memory_use(program, number, mine, level))
+        lines.append(timeline(program.memories[number].name, level, trace.latency_cycles, most))
+    return tuple(uses), tuple(lines), levels[0]
+
+
+def _waits(why: Attribution, count: int) -> Ints:
+    """For every instruction the cycles in which the array waited and the chain had reached it."""
+    lost = np.zeros(count, np.int64)
+    for segments in (why.segments, why.tail):
+        np.add.at(lost, segments.instruction, segments.end - segments.begin)
+    return lost
+
+
+def _totals(
+    program: Program,
+    trace: Trace,
+    layers: Sequence[LayerResult],
+    moved: Traffic,
+    energy: EnergyUse,
+    peak: Peak,
+    hardware: Hardware,
+) -> Totals:
+    macs = sum(array_macs(program))
+    by_cause = moved.by_cause.sum(axis=0).tolist()
+    dram = dict(zip(map(str, traffic.CAUSES), by_cause, strict=True))
+    causes = [cause.value for cause in ArrayCause]
+    return Totals(
+        latency_cycles=trace.latency_cycles,
+        latency_s=hardware.seconds(trace.latency_cycles),
+        compute_bound_cycles=peak.compute_cycles(macs),
+        dram_bound_cycles=peak.dram_cycles(sum(dram[cause] for cause in traffic.COMPULSORY)),
+        pe_utilisation=peak.utilisation(macs, trace.latency_cycles),
+        macs=sum(layer.macs for layer in program.layers),
+        dram_bytes=sum(by_cause),
+        dram_bytes_by_cause=dram,
+        burst_padding_bytes=int(moved.padding.sum()),
+        array_cycles=sum(layer.array_cycles for layer in layers),
+        array_cycles_by_cause={name: sum(layer.array_cycles_by_cause[name] for layer in layers) for name in causes},
+        energy_pj=energy.total_pj,
+        energy_pj_by_component=energy.by_component,
+        instructions=len(program.instructions),
+    )
