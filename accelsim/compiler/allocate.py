@@ -1,88 +1,108 @@
 """Static addresses: every range gets bytes that no other range has while it lives.
 
-Ranges are placed in the order in which they come to life. Long-lived ones are packed from the bottom of the memory,
-short-lived buffers from the top, each into the smallest gap that takes it, so that buffers do not cut the room of
-residents to pieces.
+Lives are counted in slots (one per step). First everything is packed with the shortest lives, as if each transfer
+happened at its own step: largest range first, each at the lowest address that is free for its whole life. Then lives
+are stretched, one range at a time, where room is left: that is how prefetching gets its buffers. So a plan that fits
+at all is never refused because of prefetching. (Packing in the order of birth, and packing after prefetching, were
+tried: both refused programs that fit.)
+
+Ranges are filed by stretches of slots, so that only contemporaries are compared: near-linear cost.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from accelsim.compiler.drafts import RangeDraft
 
+#: Slots in one stretch.
+STRETCH = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A range found no gap: the position in the Program, its size, and the largest gap there was."""
+    """A range found no gap: the slot where it comes to life, its size, and the largest gap there was."""
 
-    position: int
+    slot: int
     need_bytes: int
     gap_bytes: int
 
 
-class _Gaps:
-    """The free intervals of a memory, sorted by address, never touching."""
+class Packing:
+    """Addresses in one on-chip memory.
 
-    def __init__(self, capacity: int) -> None:
-        self.gaps: list[tuple[int, int]] = [(0, capacity)] if capacity else []
-
-    def take(self, size: int, from_top: bool) -> int | None:
-        """Bytes from the smallest gap that is large enough, at its lower or upper end; None if there is none."""
-        fitting = [(end - start, start, end) for start, end in self.gaps if end - start >= size]
-        if not fitting:
-            return None
-        tightest = min(length for length, _, _ in fitting)
-        equal = [(start, end) for length, start, end in fitting if length == tightest]
-        start, end = equal[-1] if from_top else equal[0]
-        self.gaps.remove((start, end))
-        address = end - size if from_top else start
-        if address > start:
-            insort(self.gaps, (start, address))
-        if address + size < end:
-            insort(self.gaps, (address + size, end))
-        return address
-
-    def give(self, start: int, size: int) -> None:
-        """Return bytes, merging with free neighbours."""
-        end = start + size
-        at = bisect_left(self.gaps, (start, end))
-        if at < len(self.gaps) and self.gaps[at][0] == end:
-            end = self.gaps.pop(at)[1]
-        if at > 0 and self.gaps[at - 1][1] == start:
-            at -= 1
-            start = self.gaps.pop(at)[0]
-        self.gaps.insert(at, (start, end))
-
-    def largest(self) -> int:
-        """Size of the largest gap."""
-        return max((end - start for start, end in self.gaps), default=0)
-
-
-def place(ranges: Sequence[RangeDraft], memory: int, capacity: int, long_lived: int) -> Shortage | None:
-    """Give addresses to the live ranges of one on-chip memory; returns what did not fit, or None.
-
-    Args:
-        ranges: all ranges; `first` and `last` are their positions in the Program.
-        memory: index of the memory.
-        capacity: its bytes.
-        long_lived: positions from which on a range counts as long-lived.
+    Life cycle: `pack` once, then any number of `extend`.
+    Invariant: two ranges whose slots overlap have disjoint addresses.
     """
-    born = sorted((r for r in ranges if r.memory == memory and r.first >= 0), key=lambda r: (r.first, -r.size_bytes))
-    dying: list[tuple[int, int, int]] = []  # (last, address, size), sorted
-    gaps = _Gaps(capacity)
-    for draft in born:
-        while dying and dying[0][0] < draft.first:
-            _, address, size = dying.pop(0)
-            gaps.give(address, size)
-        found = gaps.take(draft.size_bytes, from_top=draft.last - draft.first < long_lived)
-        if found is None:
-            return Shortage(draft.first, draft.size_bytes, gaps.largest())
-        draft.address = found
-        insort(dying, (draft.last, found, draft.size_bytes))
-    return None
+
+    def __init__(self, ranges: Sequence[RangeDraft], memory: int, capacity: int) -> None:
+        self.live = [r for r in ranges if r.memory == memory and r.first >= 0]
+        self.capacity = capacity
+        self._stretches: defaultdict[int, list[RangeDraft]] = defaultdict(list)
+
+    def pack(self) -> Shortage | None:
+        """Give every range an address; returns the first that did not fit, or None."""
+        for draft in sorted(self.live, key=lambda r: (-r.size_bytes, r.first)):
+            address, largest = self._find(draft, draft.first, draft.last)
+            if address < 0:
+                return Shortage(draft.first, draft.size_bytes, largest)
+            draft.address = address
+            self._file(draft)
+        return None
+
+    def extend(self, draft: RangeDraft, first: int, last: int) -> bool:
+        """Let a placed range live from slot `first` to `last`, moving it if need be; whether there was room."""
+        address = draft.address
+        if not self._free_at(draft, address, first, last):
+            address, _ = self._find(draft, first, last)
+            if address < 0:
+                return False
+        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
+            self._stretches[stretch].remove(draft)
+        draft.address, draft.first, draft.last = address, first, last
+        self._file(draft)
+        return True
+
+    def _file(self, draft: RangeDraft) -> None:
+        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
+            self._stretches[stretch].append(draft)
+
+    def _contemporaries(self, draft: RangeDraft, first: int, last: int) -> Iterator[RangeDraft]:
+        for stretch in range(first // STRETCH, last // STRETCH + 1):
+            for other in self._stretches[stretch]:
+                if other.first <= last and first <= other.last and other is not draft:
+                    yield other
+
+    def _free_at(self, draft: RangeDraft, address: int, first: int, last: int) -> bool:
+        end = address + draft.size_bytes
+        return not any(
+            other.address < end and address < other.address + other.size_bytes
+            for other in self._contemporaries(draft, first, last)
+        )
+
+    def _find(self, draft: RangeDraft, first: int, last: int) -> tuple[int, int]:
+        """(lowest free address for the whole life or −1, largest gap seen)."""
+        others = self._contemporaries(draft, first, last)
+        occupied = sorted((other.address, other.address + other.size_bytes) for other in others)
+        largest = 0
+        for start, end in _gaps(occupied, self.capacity):
+            if end - start >= draft.size_bytes:
+                return start, largest
+            largest = max(largest, end - start)
+        return -1, largest
+
+
+def _gaps(occupied: list[tuple[int, int]], capacity: int) -> Iterator[tuple[int, int]]:
+    """The free intervals between sorted occupied ones, which may overlap each other."""
+    free = 0
+    for start, end in occupied:
+        if start > free:
+            yield free, start
+        free = max(free, end)
+    if free < capacity:
+        yield free, capacity
 
 
 def place_in_dram(ranges: Sequence[RangeDraft], memory: int, alignment: int) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accelsim.compiler.allocate import Shortage, place, place_in_dram
+from accelsim.compiler.allocate import Packing, Shortage, place_in_dram
 from accelsim.compiler.drafts import Step
 from accelsim.compiler.emit import LayerEmitter
-from accelsim.compiler.finish import Order, finish, mark_lifetimes
+from accelsim.compiler.finish import finish, mark_lifetimes
 from accelsim.compiler.lifetimes import lifetimes
 from accelsim.compiler.residency import Plan, Planner
-from accelsim.compiler.schedule import Schedule, sequence
+from accelsim.compiler.schedule import Schedule, mark_lives, sequence
 from accelsim.compiler.store import ACCUMULATOR, DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.errors import AccelsimError, ConfigurationError
@@ -19,10 +19,6 @@ from accelsim.mapping import Machine, Pins
 from accelsim.program import Program
 from accelsim.workload import Workload
 
-#: Ranges that live for at least this many instructions are packed apart from passing buffers.
-LONG_LIVED = 40
-#: Shares of the free bytes that prefetching may use, tried in turn when addresses do not fit; then no prefetching.
-PREFETCH_SHARES = (1.0, 0.9, 0.75, 0.0)
 #: How often the planner may be sent back, and what share of a layer's capacity it loses each time.
 ATTEMPTS, SHRINK = 24, 0.85
 
@@ -74,21 +70,26 @@ class _Attempt:
         self.machine = Machine.of(hardware)
         self.store = Store(workload, hardware, plan)
         self.steps = self._emit()
-        self.order: Order = []
 
     def run(self) -> _Failure | None:
-        """Schedule and place, with less and less prefetching; what failed last, or None."""
-        failure = None
-        for share in PREFETCH_SHARES:
-            failure = self._place(share)
-            if failure is None:
-                return None
-        return failure
+        """Give addresses and an order; what did not fit, or None."""
+        mark_lives(self.steps, self.store.ranges)
+        hardware = self.hardware
+        packing = Packing(self.store.ranges, SCRATCHPAD, hardware.scratchpad.capacity_bytes)
+        shortage = packing.pack()
+        if shortage is None and hardware.accumulator:
+            shortage = Packing(self.store.ranges, ACCUMULATOR, hardware.accumulator.capacity_bytes).pack()
+        if shortage is not None:
+            return _Failure(self.steps[shortage.slot].layer, shortage)
+        Schedule(self.steps, self.store.ranges, packing, self.machine).run()
+        return None
 
     def program(self) -> Program:
         """The finished Program."""
         place_in_dram(self.store.ranges, DRAM, max(64, self.hardware.dram.burst_bytes))
-        return finish(self.workload, self.hardware, self.plan, self.store, self.steps, self.order, ())
+        order = sequence(self.steps)
+        mark_lifetimes(order, self.steps, self.store)
+        return finish(self.workload, self.hardware, self.plan, self.store, self.steps, order)
 
     def _emit(self) -> list[Step]:
         lives = lifetimes(self.workload)
@@ -103,20 +104,6 @@ class _Attempt:
             for piece in output.view.pieces:
                 self.store.home(piece.storage)
         return steps
-
-    def _place(self, share: float) -> _Failure | None:
-        capacity = self.hardware.scratchpad.capacity_bytes
-        Schedule(self.steps, self.store.ranges, self.machine, int(capacity * share)).run(prefetch=share > 0)
-        self.order = sequence(self.steps)
-        mark_lifetimes(self.order, self.steps, self.store)
-        memories = [(SCRATCHPAD, capacity)]
-        if self.hardware.accumulator:
-            memories.append((ACCUMULATOR, self.hardware.accumulator.capacity_bytes))
-        for memory, size in memories:
-            shortage = place(self.store.ranges, memory, size, LONG_LIVED)
-            if shortage is not None:
-                return _Failure(self.steps[self.order[shortage.position][0]].layer, shortage)
-        return None
 
 
 def _refuse_unused(pins: Pins, workload: Workload) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accelsim.compiler.describe import describe
 from accelsim.compiler.drafts import OperandDraft, Step, Transfer
 from accelsim.compiler.residency import Plan
+from accelsim.compiler.schedule import Order
 from accelsim.compiler.store import Store
 from accelsim.hardware import Hardware
 from accelsim.program import (
@@ -21,8 +22,6 @@ from accelsim.program import (
 )
 from accelsim.workload import Workload
 from accelsim.workload.views import onnx_axes
-
-Order = list[tuple[int, Transfer | None]]
 
 
 class Units:
@@ -64,13 +63,7 @@ def mark_lifetimes(order: Order, steps: list[Step], store: Store) -> None:
 
 
 def finish(
-    workload: Workload,
-    hardware: Hardware,
-    plan: Plan,
-    store: Store,
-    steps: list[Step],
-    order: Order,
-    notes: tuple[str, ...],
+    workload: Workload, hardware: Hardware, plan: Plan, store: Store, steps: list[Step], order: Order
 ) -> Program:
     """The Program of scheduled steps whose ranges have addresses."""
     units = Units(hardware)
@@ -93,7 +86,6 @@ def finish(
         images=tuple(maker.make(draft) for draft in store.images),
         outputs=outputs,
         instructions=instructions,
-        notes=notes,
     )
 
 
