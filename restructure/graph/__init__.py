@@ -7,5 +7,6 @@
 from restructure.graph.graph import Graph
 from restructure.graph.reading import load
 from restructure.graph.records import Node, Role, Source, Tensor
+from restructure.graph.writing import save
 
-__all__ = ["Graph", "Node", "Role", "Source", "Tensor", "load"]
+__all__ = ["Graph", "Node", "Role", "Source", "Tensor", "load", "save"]

@@ -15,6 +15,7 @@ from restructure.graph.graph import Graph
 from restructure.graph.lazy import SMALL, Constant, Derived, Fill, Known, Stored
 from restructure.graph.records import Node, Role, Source, Tensor
 from restructure.operators import Array, Call, TensorInfo
+from restructure.operators.records import tensor_info
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["analyse"]
 
 _ALIASES = frozenset({"Identity", "Dropout"})
-_TENSOR_ATTRIBUTES = ("value", "sparse_value")
 
 
 def analyse(model: "ir.Model", dims: Mapping[str, int], source: Source, where: str) -> Graph:
@@ -70,10 +70,10 @@ class _Analysis:
         self.small: dict[str, Array | None] = {}
 
     def _store(self, name: str, tensor: "ir.TensorProtocol") -> None:
-        dtype = dtypes.from_onnx(tensor.dtype.value)
-        if dtype is None:
-            raise ModelError(f"{self.where}: initializer {name!r} has the unsupported element type {tensor.dtype.name}")
-        self._know(name, Stored(TensorInfo(tuple(tensor.shape.numpy()), dtype), tensor))
+        try:
+            self._know(name, Stored(tensor_info(tensor, f"initializer {name!r}"), tensor))
+        except OperatorError as error:
+            raise ModelError(f"{self.where}: {error}") from error
 
     def _know(self, name: str, constant: Constant) -> None:
         self.constants[name] = constant
@@ -98,7 +98,8 @@ class _Analysis:
         return name
 
     def _at(self, original: "ir.Node") -> str:
-        return f"{self.where}: node {original.name or '(unnamed)'!r} ({original.op_type})"
+        name = repr(original.name) if original.name else "(unnamed)"
+        return f"{self.where}: node {name} ({original.op_type})"
 
     def visit(self, original: "ir.Node") -> None:
         """Infer the results of one node and decide whether it is a constant, an alias or work."""
@@ -115,7 +116,10 @@ class _Analysis:
             elif not self._aliased(node, results):
                 self._keep(original, node, results)
         except OperatorError as error:
-            raise type(error)(f"{self._at(original)}: {error}") from error
+            raise OperatorError(f"{self._at(original)}: {error}") from error
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # The table trusts the types ONNX prescribes; a damaged file does not keep to them.
+            raise OperatorError(f"{self._at(original)}: is malformed: {error}".split("\n")[0]) from error
 
     def _call(self, node: Node) -> Call:
         infos = tuple(self.infos[name] if name else None for name in node.inputs)
@@ -128,7 +132,7 @@ class _Analysis:
 
     def _fold(self, node: Node, call: Call, results: Sequence[TensorInfo]) -> None:
         for info, name in zip(results, node.outputs, strict=False):
-            check_size(self.where, name, TensorInfo((max(info.elements, 1),), info.dtype))
+            check_size(self.where, name, info, may_be_empty=True)
         if node.op_type == "Constant":
             self._constant(node, results[0])
         elif node.op_type == "ConstantOfShape":

@@ -9,11 +9,55 @@ from restructure import operators
 from restructure.errors import ControlFlowError, ModelError, UnsupportedOperatorError
 
 if TYPE_CHECKING:
+    import onnx
     import onnx_ir as ir
 
-__all__ = ["check_operators", "check_opset", "ordered"]
+__all__ = ["check_operators", "check_opset", "check_proto", "ordered"]
 
 OLDEST_OPSET = 7
+
+
+def check_proto(where: str, proto: "onnx.ModelProto") -> None:
+    """Raise ModelError for what deserialising would hide: no graph, names defined twice or never."""
+    graph = proto.graph
+    if not proto.HasField("graph") or not graph.node:
+        raise ModelError(f"{where}: is not an ONNX model: it has no graph with nodes")
+    if not proto.opset_import:
+        raise ModelError(f"{where}: is not a valid ONNX model: it imports no operator set")
+    _check_names(where, graph)
+    weights = Counter(tensor.name for tensor in graph.initializer)
+    weights.update(tensor.values.name for tensor in graph.sparse_initializer)
+    made = Counter(name for node in graph.node for name in node.output if name)
+    made.update(value.name for value in graph.input)
+    twice = [name for name, count in (*made.items(), *weights.items()) if count > 1]
+    if twice:
+        listed = ", ".join(repr(name) for name in twice[:5])
+        raise ModelError(f"{where}: {len(twice)} tensor name(s) are defined more than once: {listed}")
+    if "" in weights:
+        raise ModelError(f"{where}: an initializer has no name")
+    _check_defined(where, graph, {"", *made, *weights})
+
+
+def _check_defined(where: str, graph: "onnx.GraphProto", defined: set[str]) -> None:
+    for node in graph.node:
+        missing = next((name for name in node.input if name not in defined), None)
+        if missing is not None:
+            label = repr(node.name) if node.name else "(unnamed)"
+            raise ModelError(f"{where}: node {label} ({node.op_type}): reads {missing!r}, which nothing defines")
+    for output in graph.output:
+        if output.name not in defined:
+            raise ModelError(f"{where}: output {output.name!r} is produced by no node")
+
+
+def _check_names(where: str, graph: "onnx.GraphProto") -> None:
+    # protobuf hands out bytes where a string is no UTF-8
+    for node in graph.node:
+        names = (node.name, node.op_type, node.domain, *node.input, *node.output, *(a.name for a in node.attribute))
+        if not all(isinstance(name, str) for name in names):
+            raise ModelError(f"{where}: a name in node {node.name!r} ({node.op_type!r}) is not valid UTF-8")
+    for item in (*graph.input, *graph.output, *graph.initializer, *graph.value_info):
+        if not isinstance(item.name, str):
+            raise ModelError(f"{where}: the tensor name {item.name!r} is not valid UTF-8")
 
 
 def _qualified(op_type: str, domain: str) -> str:

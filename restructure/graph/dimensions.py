@@ -16,12 +16,12 @@ MAX_ELEMENTS = 2**34
 """Largest tensor that is believed: 16 Gi elements."""
 
 
-def check_size(where: str, name: str, info: TensorInfo) -> None:
-    """Raise ModelError for an activation without elements, or a tensor too large to be meant."""
+def check_size(where: str, name: str, info: TensorInfo, *, may_be_empty: bool = False) -> None:
+    """Raise ModelError for a tensor too large to be meant, or, unless it is a constant, one without elements."""
     if info.elements > MAX_ELEMENTS:
         product = "·".join(str(n) for n in info.shape)
         raise ModelError(f"{where}: tensor {name!r} would have {product} elements, more than {MAX_ELEMENTS}")
-    if info.elements == 0:
+    if info.elements == 0 and not may_be_empty:
         raise ModelError(
             f"{where}: tensor {name!r} has shape {list(info.shape)}: a dimension of 0 leaves nothing to do"
         )
@@ -39,7 +39,11 @@ def input_infos(where: str, values: "list[ir.Value]", dims: Mapping[str, int]) -
     infos = {str(value.name): _info(where, value, dims, used) for value in values}
     unknown = sorted(set(dims) - used)
     if unknown:
-        raise OpenDimensionError(f"{where}: --dim {unknown[0]}: no input has an open dimension of that name")
+        symbols = {str(d) for value in values for d in value.shape or () if not isinstance(d, int)} or {"none"}
+        raise OpenDimensionError(
+            f"{where}: --dim {unknown[0]}: no input has an open dimension of that name; open are: "
+            + ", ".join(sorted(symbols))
+        )
     for name, info in infos.items():
         check_size(where, name, info)
     return infos

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from restructure.errors import ModelError
-from restructure.operators import Array, Call, TensorInfo, slice_ranges, transpose_permutation
+from restructure.operators import Array, Call, TensorInfo
+from restructure.operators.movement import slice_ranges, transpose_permutation
 
 __all__ = ["compute", "shape_question"]
 

@@ -1,14 +1,16 @@
-"""From a path to a model in memory, weights lazy."""
+"""From a path to an analysed graph, weights lazy."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restructure.errors import ModelError, ModelFileError, RestructureError
+from restructure.errors import ModelError
 from restructure.graph.analysis import analyse
+from restructure.graph.checks import check_proto
+from restructure.graph.external import settle_external
 from restructure.graph.graph import Graph
+from restructure.graph.mapped import MappedFile, resolve_inline
 from restructure.graph.records import Source
 
 if TYPE_CHECKING:
@@ -35,46 +37,37 @@ def load(source: "str | os.PathLike[str] | ir.Model | onnx.ModelProto", dims: Ma
     if isinstance(source, ir.Model):
         return analyse(source, dims, Source("memory"), source.graph.name or "model")
     if not isinstance(source, (str, os.PathLike)):
-        return analyse(_from_proto(source, "model"), dims, Source("memory"), source.graph.name or "model")
-    path = Path(source)
-    data = _read(path)
-    model = _parse(data, path)
-    return analyse(model, dims, Source("file", str(path), hashlib.sha256(data).hexdigest()), str(path))
+        where = source.graph.name or "model"
+        return analyse(_deserialise(source, where), dims, Source("memory"), where)
+    return _load_file(Path(source), dims)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file") from None
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+def _load_file(path: Path, dims: Mapping[str, int]) -> Graph:
+    file = MappedFile(path)
+    model = _deserialise(file.parse(), str(path))
+    resolve_inline(model, file)
+    settle_external(model, path.resolve().parent, str(path))
+    return analyse(model, dims, Source("file", str(path), lambda: file.sha256), str(path))
 
 
-def _parse(data: bytes, path: Path) -> "ir.Model":
-    import onnx
+def _deserialise(proto: "onnx.ModelProto", where: str) -> "ir.Model":
     import onnx_ir as ir
 
-    if not data:
-        raise ModelError(f"{path}: the file is empty")
-    proto = onnx.ModelProto()
+    check_proto(where, proto)
     try:
-        proto.ParseFromString(data)
+        model = ir.from_proto(proto)
+        if model.functions:
+            from onnx_ir.passes.common import InlinePass
+
+            InlinePass()(model)
     except Exception as error:
-        raise ModelError(f"{path}: is not an ONNX file, or is cut short: {error}") from error
-    model = _from_proto(proto, str(path))
-    ir.external_data.set_base_dir(model.graph, str(path.resolve().parent))
+        raise ModelError(f"{where}: is not a valid ONNX model: {_root_cause(error)}") from error
     return model
 
 
-def _from_proto(proto: "onnx.ModelProto", where: str) -> "ir.Model":
-    import onnx_ir as ir
-
-    if not proto.HasField("graph") or not proto.graph.node:
-        raise ModelError(f"{where}: is not an ONNX model: it has no graph with nodes")
-    try:
-        return ir.from_proto(proto)
-    except RestructureError:
-        raise
-    except Exception as error:
-        raise ModelError(f"{where}: is not a valid ONNX model: {error}") from error
+def _root_cause(error: BaseException) -> str:
+    """Return the first line of the error that started it; onnx-ir wraps one in another per level."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

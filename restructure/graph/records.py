@@ -1,6 +1,6 @@
 """The plain records of an analysed graph."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from types import MappingProxyType
@@ -63,9 +63,14 @@ class Source:
 
     Attributes:
         kind: a file, a network of the zoo, or an object in memory.
-        sha256: of the file's bytes; None for the other kinds.
+        path: of the file; the network's name for the zoo.
     """
 
     kind: Literal["file", "zoo", "memory"]
     path: str | None = None
-    sha256: str | None = None
+    digest: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the file's bytes, computed when first asked for; None for the other kinds."""
+        return None if self.digest is None else self.digest()

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from restructure import dtypes
 from restructure.errors import OperatorError
-from restructure.operators.records import Call, OperatorSpec, TensorInfo
+from restructure.operators.records import Call, OperatorSpec, TensorInfo, tensor_info
 
 __all__ = ["SPECS"]
 
@@ -20,15 +19,6 @@ def _size(call: Call) -> Sequence[TensorInfo]:
     return [TensorInfo((), "int64")]
 
 
-def _tensor_info(value: object) -> TensorInfo:
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    number = getattr(dtype, "value", None)
-    name = dtypes.from_onnx(number) if number is not None else None
-    if shape is None or name is None:
-        raise OperatorError(f"attribute 'value' is no tensor: {value!r}")
-    return TensorInfo(tuple(int(n) for n in shape), name)
-
-
 def _constant(call: Call) -> Sequence[TensorInfo]:
     for name, dtype in (("value_float", "float32"), ("value_int", "int64"), ("value_string", "string")):
         if name in call.attributes:
@@ -36,7 +26,7 @@ def _constant(call: Call) -> Sequence[TensorInfo]:
     for name, dtype in (("value_floats", "float32"), ("value_ints", "int64"), ("value_strings", "string")):
         if name in call.attributes:
             return [TensorInfo((len(call.attributes[name]),), dtype)]
-    return [_tensor_info(call.attributes.get("value"))]
+    return [tensor_info(call.attributes.get("value"), "attribute 'value'")]
 
 
 def _constant_of_shape(call: Call) -> Sequence[TensorInfo]:
@@ -44,7 +34,7 @@ def _constant_of_shape(call: Call) -> Sequence[TensorInfo]:
     if any(n < 0 for n in shape):
         raise OperatorError(f"{list(shape)} is no shape")
     fill = call.attributes.get("value")
-    return [TensorInfo(shape, "float32" if fill is None else _tensor_info(fill).dtype)]
+    return [TensorInfo(shape, "float32" if fill is None else tensor_info(fill, "attribute 'value'").dtype)]
 
 
 SPECS = (

@@ -75,7 +75,8 @@ def _transposed_output(call: Call, spatial: Shape, full: Shape, strides: Shape, 
     rank, mode = len(spatial), call.text("auto_pad", "NOTSET")
     wanted = call.integers("output_shape")
     if wanted is None and mode in ("SAME_UPPER", "SAME_LOWER"):
-        wanted = tuple(n * s for n, s in zip(spatial, strides, strict=True))
+        # Where the kernel is smaller than the stride nothing reaches the last positions: onnxruntime leaves them out.
+        wanted = tuple(min(n * s, f) for n, s, f in zip(spatial, strides, full, strict=True))
     if wanted is None:
         crops = (0,) * (2 * rank) if mode == "VALID" else pads
         out = tuple(f - crops[i] - crops[i + rank] for i, f in enumerate(full))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from restructure import dtypes
 from restructure.errors import OperatorError
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "TensorInfo",
     "no_macs",
     "normalise_axis",
+    "tensor_info",
 ]
 
 Shape = tuple[int, ...]
@@ -190,3 +192,20 @@ def normalise_axis(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise OperatorError(f"axis {axis} lies outside a tensor of rank {rank}")
     return axis % rank
+
+
+def tensor_info(tensor: Any, what: str) -> TensorInfo:
+    """Return shape and type of a stored tensor (onnx-ir's tensor protocol).
+
+    Raises:
+        OperatorError: `what` is no tensor, has an unknown element type or a negative extent.
+    """
+    try:
+        name, shape = dtypes.from_onnx(tensor.dtype.value), tuple(int(n) for n in tensor.shape)
+    except (AttributeError, ValueError, TypeError):
+        name, shape = None, ()
+    if name is None:
+        raise OperatorError(f"{what} is no tensor of a known element type")
+    if any(n < 0 for n in shape):
+        raise OperatorError(f"{what} has the impossible shape {list(shape)}")
+    return TensorInfo(shape, name)

@@ -140,9 +140,6 @@ def resolve_window(call: Call, spatial: Shape, kernel: Shape, ceil_mode: bool = 
     dilations = _checked("dilations", call.integers("dilations"), rank, 1, 1)
     extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations, strict=True))
     pads = _resolved_pads(call, spatial, extents, strides)
-    # With SAME the pads make floor and ceiling agree.
-    explicit = ceil_mode and call.text("auto_pad", "NOTSET") == "NOTSET"
-    out = tuple(
-        _steps(*axis, explicit) for axis in zip(spatial, extents, strides, pads[:rank], pads[rank:], strict=True)
-    )
+    axes = zip(spatial, extents, strides, pads[:rank], pads[rank:], strict=True)
+    out = tuple(_steps(*axis, ceil_mode) for axis in axes)
     return Window(kernel, strides, dilations, pads, spatial, out)

@@ -8,6 +8,6 @@
 
 from restructure.profile.buffers import Buffer, buffers_of
 from restructure.profile.definition import Definition, Dtype
-from restructure.profile.profile import Held, Profile, Step, profile
+from restructure.profile.measure import Held, Profile, Step, profile
 
 __all__ = ["Buffer", "Definition", "Dtype", "Held", "Profile", "Step", "buffers_of", "profile"]

@@ -5,6 +5,6 @@
 'mobilenetv2'
 """
 
-from restructure.zoo.catalogue import Entry, build, describe, model, names, resolve
+from restructure.zoo.catalogue import Entry, build, describe, export, model, names, resolve
 
-__all__ = ["Entry", "build", "describe", "model", "names", "resolve"]
+__all__ = ["Entry", "build", "describe", "export", "model", "names", "resolve"]

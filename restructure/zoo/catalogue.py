@@ -1,5 +1,6 @@
 """The networks, by name."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from restructure.errors import UnknownNetworkError
 from restructure.graph.analysis import analyse
 from restructure.graph.graph import Graph
 from restructure.graph.records import Source
+from restructure.graph.writing import save
 from restructure.operators import Shape
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-__all__ = ["Entry", "build", "describe", "model", "names", "resolve"]
+__all__ = ["Entry", "build", "describe", "export", "model", "names", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +118,8 @@ def build(name: str, batch: int = 1, batchnorm: bool = False) -> Graph:
     """Return a network, analysed; see `model`."""
     entry = describe(name)
     return analyse(model(name, batch, batchnorm), {}, Source("zoo", entry.name), entry.name)
+
+
+def export(name: str, path: str | os.PathLike[str], batch: int = 1, batchnorm: bool = False) -> None:
+    """Write a network to an ONNX file, its weights streamed; see `model` and `restructure.graph.save`."""
+    save(model(name, batch, batchnorm), path)

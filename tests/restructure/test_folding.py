@@ -1,0 +1,162 @@
+"""Whatever is known before the model runs is folded, to the values onnxruntime computes, and never made too early."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+from onnx_nodes import model_of, node_model, random_array, run
+
+from restructure import graph
+from restructure.errors import ModelError
+
+MODELS = Path(__file__).parent.parent / "data" / "models"
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+F = random_array((2, 3, 4))
+I = ints(7, -7, 3, 0)  # noqa: E741
+FOLDED: list[tuple[str, list[Any], dict[str, Any]]] = [
+    ("Add", [I, ints(1)], {}),
+    ("Sub", [I, ints(1)], {}),
+    ("Mul", [I, ints(3)], {}),
+    ("Div", [I, ints(2)], {}),
+    ("Div", [I, ints(-2)], {}),
+    ("Div", [F, F], {}),
+    ("Neg", [I], {}),
+    ("Sqrt", [abs(F)], {}),
+    ("Floor", [F], {}),
+    ("Ceil", [F], {}),
+    ("Equal", [I, ints(3)], {}),
+    ("Greater", [I, ints(0)], {}),
+    ("Less", [I, ints(0)], {}),
+    ("Not", [I > 0], {}),
+    ("And", [I > 0, I > 4], {}),
+    ("Or", [I > 0, I < 0], {}),
+    ("Where", [I > 0, I, ints(9)], {}),
+    ("Concat", [I, I], {"axis": 0}),
+    ("Gather", [F, ints(1, -1)], {"axis": 2}),
+    ("Reshape", [F, ints(4, -1)], {}),
+    ("Flatten", [F], {}),
+    ("Squeeze", [F[:1], ints(0)], {}),
+    ("Unsqueeze", [F, ints(0, -1)], {}),
+    ("Cast", [F], {"to": 7}),
+    ("Expand", [I, ints(2, 4)], {}),
+    ("Slice", [F, ints(-1), ints(-9), ints(1), ints(-1)], {}),
+    ("Transpose", [F], {"perm": [2, 0, 1]}),
+    ("Range", [np.array(2), np.array(11), np.array(4)], {}),
+    ("Identity", [F], {}),
+    # these have no numpy evaluator of their own and go to the reference evaluator
+    ("ReduceMean", [F], {"axes": [1]}),
+    ("Relu", [F], {}),
+    ("Tile", [F, ints(1, 2, 1)], {}),
+    ("Pad", [F, ints(0, 1, 0, 0, 0, 2)], {}),
+    ("ReduceProd", [I], {"keepdims": 0}),
+    ("MatMul", [F, random_array((4, 2))], {}),
+]
+
+
+@pytest.mark.parametrize(("op_type", "inputs", "attributes"), FOLDED, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_node_on_constants_is_folded_to_onnxruntimes_value(
+    op_type: str, inputs: list[Any], attributes: dict[str, Any]
+) -> None:
+    inputs = [np.asarray(array) for array in inputs]
+    (expected,) = run(node_model(op_type, inputs, attributes), {f"x{i}": a for i, a in enumerate(inputs)})
+    folded = node_model(op_type, inputs, attributes, constant=range(len(inputs)))
+    x = random_array((1,))
+    folded.graph.input.append(helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1]))
+    folded.graph.node.append(helper.make_node("Relu", ["x"], ["y"]))
+    folded.graph.output.append(onnx.ValueInfoProto(name="y"))
+    net = graph.load(folded)
+    assert [node.op_type for node in net.nodes] == ["Relu"]
+    value = net.weight("y0")
+    assert value.dtype == expected.dtype
+    assert value.shape == expected.shape == net.tensors["y0"].shape
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    assert net.tensors["y0"].role == "weight"
+    del x
+
+
+def test_shape_arithmetic_around_a_reshape_disappears() -> None:
+    x = random_array((2, 3, 4, 4))
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "zero"], ["n"]),
+        helper.make_node("Unsqueeze", ["n", "axis"], ["n1"]),
+        helper.make_node("Concat", ["n1", "rest"], ["target"], axis=0),
+        helper.make_node("Reshape", ["x", "target"], ["y"]),
+    ]
+    constants = {"zero": np.array(0), "axis": ints(0), "rest": ints(-1)}
+    net = graph.load(model_of(nodes, {"x": x}, ["y"], constants))
+    assert [(node.op_type, net.tensors[node.outputs[0]].shape) for node in net.nodes] == [("Reshape", (2, 48))]
+    np.testing.assert_array_equal(net.constant("target"), [2, -1])
+
+
+def test_identity_and_inference_dropout_vanish_and_their_readers_read_the_source() -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"]),
+        helper.make_node("Identity", ["a"], ["b"]),
+        helper.make_node("Dropout", ["b"], ["c"]),
+        helper.make_node("Cast", ["c"], ["d"], to=1),
+        helper.make_node("Sigmoid", ["d"], ["y"]),
+    ]
+    net = graph.load(model_of(nodes, {"x": random_array((3,))}, ["y"]))
+    assert [(node.op_type, node.inputs) for node in net.nodes] == [("Relu", ("x",)), ("Sigmoid", ("a",))]
+
+
+def test_an_identity_that_carries_an_outputs_name_stays_as_a_view() -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("Identity", ["a"], ["y"])]
+    net = graph.load(model_of(nodes, {"x": random_array((3,))}, ["y", "a"]))
+    assert [node.op_type for node in net.nodes] == ["Relu", "Identity"]
+    assert net.spec(net.nodes[1]).is_view
+
+
+def test_nodes_no_output_needs_are_dropped() -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Exp", ["x"], ["unused"])]
+    net = graph.load(model_of(nodes, {"x": random_array((3,))}, ["y"]))
+    assert [node.op_type for node in net.nodes] == ["Relu"]
+    assert "unused" not in net.tensors
+
+
+def test_weights_made_by_constant_of_shape_are_filled_only_when_asked() -> None:
+    net = graph.load(MODELS / "resnet18_ts17.onnx")
+    name = net.nodes[0].inputs[1]
+    assert net.tensors[name].shape == (64, 3, 7, 7)
+    assert net.constant(name) is None, "9408 elements are more than a small constant has"
+    weight = net.weight(name)
+    assert weight.shape == (64, 3, 7, 7)
+    assert (weight == weight.flat[0]).all()
+
+
+def test_clip_bounds_given_as_constant_nodes_are_at_hand() -> None:
+    net = graph.load(MODELS / "mobilenet_v2_ts17.onnx")
+    clip = next(node for node in net.nodes if node.op_type == "Clip")
+    assert [float(net.constant(name)) for name in clip.inputs[1:]] == [0.0, 6.0]  # type: ignore[arg-type]
+
+
+def test_a_transposed_weight_stays_a_weight_and_is_computed_on_demand() -> None:
+    w = random_array((70, 80))
+    nodes = [helper.make_node("Transpose", ["w"], ["t"]), helper.make_node("MatMul", ["x", "t"], ["y"])]
+    net = graph.load(model_of(nodes, {"x": random_array((2, 80))}, ["y"], {"w": w}))
+    assert [node.op_type for node in net.nodes] == ["MatMul"]
+    assert net.tensors["t"].role == "weight"
+    np.testing.assert_array_equal(net.weight("t"), w.T)
+    assert net.parameter_count == 5600
+
+
+def test_asking_for_the_weight_of_an_activation_is_an_error() -> None:
+    net = graph.load(MODELS / "resnet18_ts17.onnx")
+    with pytest.raises(ModelError, match="'input' is no weight"):
+        net.weight("input")
+
+
+def test_a_shape_that_depends_on_the_input_is_refused_with_the_node_and_the_operand() -> None:
+    nodes = [helper.make_node("Reshape", ["x", "s"], ["y"], name="r")]
+    model = model_of(nodes, {"x": random_array((4,)), "s": ints(2, 2)}, ["y"])
+    with pytest.raises(ModelError, match=r"node 'r' \(Reshape\): operand 1 \(shape\) must be a constant"):
+        graph.load(model)
