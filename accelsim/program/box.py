@@ -36,7 +36,9 @@ class Box:
     @property
     def end(self) -> int:
         """One past the highest byte."""
-        return self.base + self.run_bytes + sum((n - 1) * s for n, s in zip(self.counts, self.strides, strict=True))
+        if not self.counts:
+            return self.base + self.run_bytes
+        return self.base + _span(self.run_bytes, self.counts, self.strides)
 
     @property
     def contiguous(self) -> bool:
@@ -55,7 +57,8 @@ class Box:
             return False
         if not self.counts and not other.counts:
             return True
-        return _overlap(*_relative(self, other))
+        shift = other.base - self.base
+        return _meet(shift, self.run_bytes, self.counts, self.strides, other.run_bytes, other.counts, other.strides)
 
 
 def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], element_bytes: int) -> Box:
@@ -68,6 +71,11 @@ def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], elem
         element_bytes: size of one element.
     """
     return Box(base, *_layout(counts, strides, element_bytes))
+
+
+@lru_cache(maxsize=1 << 14)
+def _span(run: int, counts: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    return run + sum((n - 1) * s for n, s in zip(counts, strides, strict=True))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -102,28 +110,26 @@ def _burst_aligned(base: int, run: int, counts: tuple[int, ...], strides: tuple[
     return sum(phases)
 
 
-def _relative(a: Box, b: Box) -> tuple[Box, Box]:
-    """The pair moved so that the lower base is zero: equal layouts at other addresses share one cached answer."""
-    origin = min(a.base, b.base)
-    moved_a = Box(a.base - origin, a.run_bytes, a.counts, a.strides)
-    moved_b = Box(b.base - origin, b.run_bytes, b.counts, b.strides)
-    return moved_a, moved_b
-
-
 @lru_cache(maxsize=1 << 16)
-def _overlap(a: Box, b: Box) -> bool:
-    if _separated_by_phase(a, b):
+def _meet(
+    shift: int,
+    run_a: int,
+    counts_a: tuple[int, ...],
+    strides_a: tuple[int, ...],
+    run_b: int,
+    counts_b: tuple[int, ...],
+    strides_b: tuple[int, ...],
+) -> bool:
+    """Whether two boxes meet, the second `shift` bytes above the first: equal layouts elsewhere share the answer."""
+    if _separated_by_phase(shift, run_a, run_b, gcd(*strides_a, *strides_b)):
         return False
-    return _search(a, b)
+    return _search(Box(0, run_a, counts_a, strides_a), Box(shift, run_b, counts_b, strides_b))
 
 
-def _separated_by_phase(a: Box, b: Box) -> bool:
+def _separated_by_phase(shift: int, run_a: int, run_b: int, pitch: int) -> bool:
     """Whether the boxes occupy disjoint residues of a common stride (two channel slices of one pixel pitch)."""
-    pitch = gcd(*a.strides, *b.strides)
-    if a.run_bytes + b.run_bytes > pitch:
-        return False
-    shift = (b.base - a.base) % pitch
-    return shift >= a.run_bytes and shift + b.run_bytes <= pitch
+    phase = shift % pitch
+    return phase >= run_a and phase + run_b <= pitch
 
 
 def _search(a: Box, b: Box) -> bool:
