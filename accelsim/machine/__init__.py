@@ -4,7 +4,8 @@ A unit issues in Program order; an instruction starts once every hazard has comp
 """
 
 from accelsim.machine.dram import BandwidthLatencyDram, Dram, Request, Service
-from accelsim.machine.run import DeadlockError, run
+from accelsim.machine.errors import DeadlockError
+from accelsim.machine.run import run
 from accelsim.machine.timing import Timing
 
 __all__ = ["BandwidthLatencyDram", "DeadlockError", "Dram", "Request", "Service", "Timing", "run"]

@@ -6,10 +6,11 @@ with the time of the first byte and of completion. It may keep any state of its 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from accelsim.machine.timing import Timing
-from accelsim.program import Box
+from accelsim.program import Operand, normalise
 
 
 class Request(NamedTuple):
@@ -18,13 +19,13 @@ class Request(NamedTuple):
     Attributes:
         instruction: its position in the Program.
         issued: cycle at which it reaches the DRAM.
-        box: the DRAM bytes it asks for.
+        operand: the region in DRAM.
         write: whether it stores.
     """
 
     instruction: int
     issued: int
-    box: Box
+    operand: Operand
     write: bool
 
 
@@ -70,7 +71,16 @@ class BandwidthLatencyDram:
         ready = (request.issued + self._latency_cycles) * self._ticks_per_cycle
         behind = self._last if self._free > ready else -1
         begin = self._free if behind >= 0 else ready
-        moved_bytes = request.box.burst_aligned_bytes(self._burst_bytes)
+        moved_bytes = self._moved_bytes(request.operand)
         self._free = begin + moved_bytes * self._ticks_per_byte
         self._last = request.instruction
         return Service(begin // self._ticks_per_cycle, -(-self._free // self._ticks_per_cycle), behind)
+
+    def _moved_bytes(self, operand: Operand) -> int:
+        burst = self._burst_bytes
+        return _moved_bytes(operand.address % burst, operand.shape, operand.strides, operand.element_bytes, burst)
+
+
+@lru_cache(maxsize=1 << 14)
+def _moved_bytes(phase: int, shape: tuple[int, ...], strides: tuple[int, ...], element_bytes: int, burst: int) -> int:
+    return normalise(phase, shape, strides, element_bytes).burst_aligned_bytes(burst)

@@ -1,57 +1,53 @@
-"""Which instructions still wait for which, in counters; and the clock readings of a run."""
+"""When instructions may start: what is known of their predecessors' ends; and the clock readings of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import numpy as np
+import simpy
 
-from accelsim.program import Hazard, Program
-
-if TYPE_CHECKING:
-    import simpy
-
-_READY = 0
+from accelsim.machine.appointments import Appointment
+from accelsim.machine.dependences import Dependences
+from accelsim.program import Program
 
 
 class Scoreboard:
-    """Counts, for every instruction, the completions it still waits for.
+    """Keeps, for every instruction, how many predecessors have no known end yet and the latest end of the others.
 
-    An instruction may start (its unit is told, if it waits) once its counter is zero. Room in a unit is a
-    completion like any other: of the instruction `outstanding` places before in the same unit.
+    An end is known as soon as a compute instruction starts or the DRAM has served a transfer, so nobody waits for the
+    end itself: a unit makes an appointment for the moment its next instruction may start. Room in a channel is an end
+    like any other: that of the instruction `outstanding` places before in the same channel.
 
     Attributes:
-        waiting_for: completions an instruction still waits for.
-        start, end: cycles, filled in as the run goes; -1 before.
+        unknown: predecessors of an instruction that have no known end.
+        ready: the earliest cycle at which it may start, as far as known; once it has started, its start.
+        end: cycle at which it ends; -1 while unknown.
     """
 
-    __slots__ = ("_sleepers", "_successors", "end", "start", "waiting_for")
+    __slots__ = ("_env", "_first", "_sleepers", "_successors", "end", "ready", "unknown")
 
-    def __init__(self, program: Program, hazards: Sequence[Hazard], queues: Sequence[Sequence[int]]) -> None:
+    def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences) -> None:
+        self._env = env
         count = len(program.instructions)
-        self.start = [-1] * count
+        before, after = dependences.with_rooms(program)
         self.end = [-1] * count
-        self.waiting_for = [0] * count
-        self._successors: list[list[int]] = [[] for _ in range(count)]
-        self._sleepers: dict[int, simpy.Event] = {}
-        for hazard in hazards:
-            self._link(hazard.before, hazard.after)
-        for unit, queue in zip(program.units, queues, strict=True):
-            for before, after in zip(queue, queue[unit.outstanding :], strict=False):
-                self._link(before, after)
+        self.ready = [0] * count
+        self.unknown: list[int] = np.bincount(after, minlength=count).tolist()
+        self._successors: list[int] = after[np.argsort(before, kind="stable")].tolist()
+        self._first: list[int] = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))]).tolist()
+        self._sleepers: dict[int, Appointment] = {}
 
-    def _link(self, before: int, after: int) -> None:
-        self._successors[before].append(after)
-        self.waiting_for[after] += 1
-
-    def sleep(self, instruction: int, event: simpy.Event) -> simpy.Event:
-        """Have `event` triggered when `instruction` has nothing left to wait for."""
-        self._sleepers[instruction] = event
+    def appointment(self, instruction: int) -> Appointment:
+        """The moment at which an instruction will be ready, to be fixed when its last predecessor's end is known."""
+        event = self._sleepers[instruction] = Appointment(self._env)
         return event
 
-    def complete(self, instruction: int, now: int) -> None:
-        """Note the end of an instruction and wake the units it releases."""
-        self.end[instruction] = now
-        for after in self._successors[instruction]:
-            self.waiting_for[after] -= 1
-            if self.waiting_for[after] == _READY and after in self._sleepers:
-                self._sleepers.pop(after).succeed()
+    def ends(self, instruction: int, cycle: int, now: int) -> None:
+        """Note, at cycle `now`, when an instruction ends, and fix the appointments this settles."""
+        self.end[instruction] = cycle
+        unknown, ready = self.unknown, self.ready
+        for after in self._successors[self._first[instruction] : self._first[instruction + 1]]:
+            if cycle > ready[after]:
+                ready[after] = cycle
+            unknown[after] -= 1
+            if not unknown[after] and after in self._sleepers:
+                self._sleepers.pop(after).fix(ready[after] - now)

@@ -1,57 +1,54 @@
 """The SimPy processes: one per compute unit, one per DMA channel, one for the DRAM.
 
-SimPy itself orders events of one cycle by their creation. Nothing here depends on that order: units only wait for
-completions, and the DRAM looks at the requests of a cycle when that cycle is over.
+SimPy orders the events of one cycle by their creation. Nothing here depends on that order: units only wait for ends
+that are known, and the DRAM looks at the requests of a cycle when that cycle is over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from accelsim.machine.dram import Dram, Request, Service
+import simpy
+
+from accelsim.machine.appointments import Appointment
+from accelsim.machine.dram import Dram, Request
 from accelsim.machine.scoreboard import Scoreboard
-from accelsim.program import Box, Opcode, Program
+from accelsim.program import Opcode, Program
 
-if TYPE_CHECKING:
-    import simpy
-
-    Process = Generator[simpy.Event, object, None]
+Process = Generator[simpy.Event, object, None]
 
 
 def compute_unit(env: simpy.Environment, board: Scoreboard, queue: Sequence[int], cycles: Sequence[int]) -> Process:
     """The PE array or the vector unit: one instruction at a time, `cycles[instruction]` long."""
-    start, waiting_for = board.start, board.waiting_for
+    ready, unknown = board.ready, board.unknown
+    now = free = 0
     for instruction in queue:
-        if waiting_for[instruction]:
-            yield board.sleep(instruction, env.event())
-        start[instruction] = now = int(env.now)
-        yield env.timeout(cycles[instruction])
-        board.complete(instruction, now + cycles[instruction])
+        ready[instruction] = max(ready[instruction], free)
+        yield board.appointment(instruction) if unknown[instruction] else env.timeout(ready[instruction] - now)
+        now = ready[instruction]
+        free = now + cycles[instruction]
+        board.ends(instruction, free, now)
 
 
 def dma_channel(
     env: simpy.Environment, board: Scoreboard, queue: Sequence[int], port: DramPort, channel: int, issue_cycles: int
 ) -> Process:
-    """A DMA channel: issues in order, one at a time; the DRAM completes what is in flight."""
-    start, waiting_for = board.start, board.waiting_for
-    may_issue = 0
+    """A DMA channel: issues in order, one transfer at a time; the DRAM says when it ends."""
+    ready, unknown = board.ready, board.unknown
+    now = issued = 0
     for instruction in queue:
-        if waiting_for[instruction]:
-            yield board.sleep(instruction, env.event())
-        if env.now < may_issue:
-            yield env.timeout(may_issue - env.now)
-        start[instruction] = now = int(env.now)
-        may_issue = now + issue_cycles
-        port.request(channel, instruction)
+        ready[instruction] = max(ready[instruction], issued)
+        yield board.appointment(instruction) if unknown[instruction] else env.timeout(ready[instruction] - now)
+        now = ready[instruction]
+        issued = now + issue_cycles
+        port.request(channel, instruction, now)
 
 
 class DramPort:
     """Where the channels meet: collects the requests of a cycle and has them served in the order of channels.
 
     Attributes:
-        services: the DRAM's answers, by instruction.
+        bus_start, bus_after: see Trace; -1 where nothing was transferred.
     """
 
     def __init__(self, env: simpy.Environment, board: Scoreboard, program: Program, dram: Dram, issue: int) -> None:
@@ -61,43 +58,37 @@ class DramPort:
         self._dram = dram
         self._issue_cycles = issue
         self._asked: list[tuple[int, int, int]] = []
-        self._bell: simpy.Event = env.event()
-        self.services: dict[int, Service] = {}
+        self._cycle_over = Appointment(env)
+        self._channel_end = [0] * len(program.units)
+        self.bus_start = [-1] * len(program.instructions)
+        self.bus_after = [-1] * len(program.instructions)
 
-    def request(self, channel: int, instruction: int) -> None:
-        """Ask for a transfer now."""
-        if not self._asked and not self._bell.triggered:
-            self._bell.succeed()
-        self._asked.append((int(self._env.now), channel, instruction))
+    def request(self, channel: int, instruction: int, now: int) -> None:
+        """Ask for a transfer, at cycle `now`."""
+        if not self._asked:
+            self._cycle_over.fix(1)
+        self._asked.append((now, channel, instruction))
 
     def process(self) -> Process:
         """Serve each cycle's requests when the cycle is over; a transfer takes time, so none can end before."""
         while True:
-            yield self._bell
-            while self._asked:
-                yield self._env.timeout(1)
-                now = int(self._env.now)
-                due = [asked for asked in self._asked if asked[0] < now]
-                self._asked = self._asked[len(due) :]
-                for issued, _, instruction in sorted(due, key=itemgetter(0, 1)):
-                    self._serve(instruction, issued)
-            self._bell = self._env.event()
+            yield self._cycle_over
+            self._cycle_over = Appointment(self._env)
+            now = self._asked[0][0]
+            due = [asked for asked in self._asked if asked[0] == now]
+            self._asked = self._asked[len(due) :]
+            if self._asked:
+                self._cycle_over.fix(1)
+            for _, channel, instruction in sorted(due):
+                self._serve(now, channel, instruction)
 
-    def _serve(self, instruction: int, issued: int) -> None:
-        box, write = dram_side(self._program, instruction)
-        service = self._dram.serve(Request(instruction, issued + self._issue_cycles, box, write))
-        self.services[instruction] = service
-        done = self._env.timeout(service.end - self._env.now, instruction)
-        done.callbacks.append(self._complete)
-
-    def _complete(self, done: simpy.Event) -> None:
-        instruction: int = done.value  # type: ignore[assignment]
-        self._board.complete(instruction, self.services[instruction].end)
-
-
-def dram_side(program: Program, instruction: int) -> tuple[Box, bool]:
-    """The DRAM bytes of a transfer, and whether it writes them."""
-    transfer = program.instructions[instruction]
-    if transfer.opcode is Opcode.STORE:
-        return transfer.writes[0].box, True
-    return transfer.reads[0].box, False
+    def _serve(self, asked: int, channel: int, instruction: int) -> None:
+        transfer = self._program.instructions[instruction]
+        write = transfer.opcode is Opcode.STORE
+        operand = transfer.writes[0] if write else transfer.reads[0]
+        begin, end, behind = self._dram.serve(Request(instruction, asked + self._issue_cycles, operand, write))
+        if end <= asked:
+            raise ValueError(f"a transfer must take time: instruction {instruction} asked at {asked}, ended at {end}")
+        self._channel_end[channel] = end = max(end, self._channel_end[channel])
+        self.bus_start[instruction], self.bus_after[instruction] = begin, behind
+        self._board.ends(instruction, end, asked + 1)

@@ -225,5 +225,5 @@ def test_timing_refuses_what_cannot_be(wrong: dict[str, object], message: str) -
 def test_the_bus_answers_in_exact_time() -> None:
     dram = BandwidthLatencyDram(Timing(Fraction(3), latency_cycles=1))
     s = Story()
-    box = s.weights(4).box
-    assert [dram.serve(Request(i, 0, box, False)) for i in range(3)] == [(1, 3, -1), (2, 4, 0), (3, 5, 1)]
+    four = s.weights(4)
+    assert [dram.serve(Request(i, 0, four, False)) for i in range(3)] == [(1, 3, -1), (2, 4, 0), (3, 5, 1)]
