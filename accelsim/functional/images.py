@@ -6,6 +6,7 @@ its operand. VGG16's weights would otherwise need more than a gigabyte of shadow
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -54,7 +55,7 @@ class Images:
         self._tensors = tensors
         self._values = values
         self._by_range: dict[int, list[Operand]] = {}
-        for image in images:
+        for image in sorted(images, key=lambda image: image.address):
             self._by_range.setdefault(image.range, []).append(image)
 
     def read(self, operand: Operand) -> Values:
@@ -63,14 +64,18 @@ class Images:
         Raises:
             ExecutionError: the region does not lie there.
         """
-        images = self._by_range.get(operand.range, [])
-        if any(_holds(image, operand) for image in images):
+        image = self._around(operand)
+        if image is not None and _holds(image, operand):
             return self._values.of(operand)
         name, first = self._tensors[operand.tensor].name, list(operand.start)
-        found = next((self._at(image, operand.address) for image in images if _covers(image, operand.address)), None)
-        raise ExecutionError(
-            f"address {operand.address} must hold {name}{first}, found {found or 'bytes nobody wrote'}"
-        )
+        found = "bytes nobody wrote" if image is None else self._at(image, operand.address)
+        raise ExecutionError(f"address {operand.address} must hold {name}{first}, found {found}")
+
+    def _around(self, operand: Operand) -> Operand | None:
+        """The image whose addresses include the operand's first byte."""
+        images = self._by_range.get(operand.range, [])
+        index = bisect_right(images, operand.address, key=lambda image: image.address) - 1
+        return images[index] if index >= 0 and operand.address < images[index].box.end else None
 
     def _at(self, image: Operand, address: int) -> str:
         offset, element = address - image.address, list(image.start)
@@ -79,10 +84,6 @@ class Images:
                 steps, offset = divmod(offset, image.strides[axis])
                 element[axis] += steps
         return f"{self._tensors[image.tensor].name}{element} in other strides or at byte {offset}"
-
-
-def _covers(image: Operand, address: int) -> bool:
-    return image.box.base <= address < image.box.end
 
 
 def _holds(image: Operand, operand: Operand) -> bool:

@@ -13,21 +13,16 @@ def copy(call: Call) -> Values:
 
 
 def rearrange(call: Call) -> Values:
-    """Reshape, flatten or transpose a whole tensor in the model's own axes, then lay it out physically again.
+    """Reshape, flatten or transpose a whole tensor: into the model's order of elements, and from there back.
 
-    Attributes (each taken from the operand's tensor if left out): `in_axes` and `in_shape` lead from the physical
-    input to the model's array, `perm` transposes it, `out_shape` reshapes it, `out_axes` and `out_physical` lead to
-    the physical output. The tile is the part of the result that this instruction writes.
+    The attribute `in_axes` transposes the physical input into the order of the result's elements in the model (the
+    input tensor's own `onnx_axes` if left out); the output tensor's `onnx_axes` lead to its physical layout. The tile
+    is the part of the result that this instruction writes.
     """
-    source, target = call.source, call.target
-    model = call.inputs[0].transpose(call.numbers("in_axes", source.onnx_axes))
-    model = model.reshape(call.numbers("in_shape", source.onnx_shape or model.shape))
-    if perm := call.numbers("perm", ()):
-        model = model.transpose(perm)
-    axes = call.numbers("out_axes", target.onnx_axes)
-    physical = call.numbers("out_physical", target.shape)
-    model = model.reshape([physical[axis] for axis in axes])
-    whole = model.transpose(np.argsort(axes))
+    target = call.target
+    elements = call.inputs[0].transpose(call.numbers("in_axes", call.source.onnx_axes))
+    model = elements.reshape([target.shape[axis] for axis in target.onnx_axes])
+    whole = model.transpose(np.argsort(target.onnx_axes))
     return whole[tuple(slice(a, a + n) for a, n in zip(call.tile.start, call.tile.shape, strict=True))]
 
 
