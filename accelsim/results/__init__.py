@@ -7,6 +7,7 @@ from accelsim.results.json_schema import schema
 from accelsim.results.measure import measure
 from accelsim.results.records import (
     SCHEMA_VERSION,
+    Activity,
     HardwareInfo,
     LayerResult,
     Measurements,
@@ -24,6 +25,7 @@ from accelsim.results.tables import layer_rows, write_csv
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Activity",
     "ArrayCause",
     "BoundBy",
     "DramCause",

@@ -76,6 +76,7 @@ def simulation_result(
         spills=measured.spills,
         layers=measured.layers,
         occupancy=measured.occupancy,
+        activity=measured.activity,
         state=state,
         batch=batch,
         uncosted_operators=tuple(uncosted_operators),

@@ -8,16 +8,17 @@ those move), then moves bytes. After the last array instruction nothing is queue
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from accelsim.program import ArrayWork, Opcode, Program, TensorKind, UnitKind
-from accelsim.results.accesses import Ints
+from accelsim.program import Opcode, TensorKind, UnitKind
 from accelsim.results.causes import ArrayCause
+from accelsim.results.columns import TENSOR_KINDS, Columns, Ints
+from accelsim.results.records import Activity
 from accelsim.trace import Trace
 
-__all__ = ["CAUSES", "Attribution", "attribute"]
+__all__ = ["CAUSES", "Attribution", "activity", "attribute"]
 
 CAUSES = tuple(ArrayCause)
 _CODE = {cause: code for code, cause in enumerate(CAUSES)}
@@ -40,6 +41,14 @@ class Segments:
     cause: Ints
     instruction: Ints
 
+    @classmethod
+    def joined(cls, *parts: Segments) -> Segments:
+        """All segments of the parts that are not empty."""
+        columns = ([getattr(part, item.name) for part in parts] for item in fields(cls))
+        begin, end, cause, instruction = (np.concatenate(column) for column in columns)
+        some = begin < end
+        return cls(begin[some], end[some], cause[some], instruction[some])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribution:
@@ -56,44 +65,53 @@ class Attribution:
     tail: Segments
 
 
-def attribute(program: Program, trace: Trace, issue_cycles: int) -> Attribution:
+def attribute(columns: Columns, trace: Trace, issue_cycles: int) -> Attribution:
     """Explain every cycle of a run.
 
     Args:
-        program: the Program; it has one array.
+        columns: the Program; it has one array.
         trace: its run.
         issue_cycles: cycles at the beginning of every instruction in which it is only issued.
     """
-    walk = _Walk(program, trace, issue_cycles)
-    now = 0
-    for position in _array_instructions(program):
-        walk.wait(position, now, walk.start[position])
-        walk.work(position)
-        now = walk.end[position]
-    segments = walk.take()
-    if now < trace.latency_cycles:
+    units = np.array([unit.kind is UnitKind.ARRAY for unit in columns.program.units], np.bool_)
+    array = np.flatnonzero(units[columns.unit])
+    before = np.concatenate(([0], trace.end[array]))
+    waits = np.flatnonzero(trace.start[array] > before[:-1])
+    walk = _Walk(columns, trace, issue_cycles)
+    for position, low, high in np.stack((array, before[:-1], trace.start[array]), axis=1)[waits].tolist():
+        walk.wait(position, low, high)
+    segments = Segments.joined(walk.take(), _working(columns, trace, array))
+    idle = int(before[-1])
+    if idle < trace.latency_cycles:
         last = int(np.argmax(trace.end))
-        walk.wait(last, now, walk.running(last, now, trace.latency_cycles))
-    return Attribution(segments, now, walk.take())
+        walk.wait(last, idle, walk.running(last, idle, trace.latency_cycles))
+    return Attribution(segments, idle, walk.take())
 
 
-def _array_instructions(program: Program) -> list[int]:
-    arrays = {number for number, unit in enumerate(program.units) if unit.kind is UnitKind.ARRAY}
-    return [position for position, instruction in enumerate(program.instructions) if instruction.unit in arrays]
+def _working(columns: Columns, trace: Trace, array: Ints) -> Segments:
+    """The array works on an instruction: issue, then filling and draining, then computing."""
+    begin, end = trace.start[array], trace.end[array]
+    computes = np.maximum(begin, end - columns.work.compute_cycles[array])
+    fills = np.maximum(begin, computes - columns.work.fill_drain_cycles[array])
+    parts = (
+        (begin, fills, ArrayCause.ISSUE),
+        (fills, computes, ArrayCause.FILL_DRAIN),
+        (computes, end, ArrayCause.COMPUTE),
+    )
+    return Segments.joined(*(Segments(a, b, np.full(len(array), _CODE[cause]), array) for a, b, cause in parts))
 
 
 class _Walk:
     """Collects segments; `take` hands them over and begins anew."""
 
-    def __init__(self, program: Program, trace: Trace, issue_cycles: int) -> None:
-        self.start: list[int] = trace.start.tolist()
-        self.end: list[int] = trace.end.tolist()
+    def __init__(self, columns: Columns, trace: Trace, issue_cycles: int) -> None:
+        self._start: list[int] = trace.start.tolist()
+        self._end: list[int] = trace.end.tolist()
         self._released_by: list[int] = trace.released_by.tolist()
         self._bus_start: list[int] = trace.bus_start.tolist()
         self._bus_after: list[int] = trace.bus_after.tolist()
-        self._program = program
         self._issue_cycles = issue_cycles
-        self._moves = _what_moves(program)
+        self._moves = _what_moves(columns)
         self._found: list[tuple[int, int, int, int]] = []
 
     def take(self) -> Segments:
@@ -102,16 +120,6 @@ class _Walk:
         self._found = []
         return Segments(*columns.T)
 
-    def work(self, position: int) -> None:
-        """The array works on an instruction: issue, then filling and draining, then computing."""
-        work = self._program.instructions[position].work
-        begin, end = self.start[position], self.end[position]
-        computes = max(begin, end - (work.compute_cycles if isinstance(work, ArrayWork) else 0))
-        fills = max(begin, computes - (work.fill_drain_cycles if isinstance(work, ArrayWork) else 0))
-        self._add(begin, fills, ArrayCause.ISSUE, position)
-        self._add(fills, computes, ArrayCause.FILL_DRAIN, position)
-        self._add(computes, end, ArrayCause.COMPUTE, position)
-
     def wait(self, position: int, low: int, high: int) -> None:
         """An instruction had not started during [low, high): follow what released it, and what released that."""
         while high > low:
@@ -119,15 +127,15 @@ class _Walk:
             if before < 0:
                 self._add(low, high, ArrayCause.ISSUE, position)
                 return
-            finished = max(low, min(high, self.end[before]))
+            finished = max(low, min(high, self._end[before]))
             self._add(finished, high, ArrayCause.ISSUE, position)
             high = self.running(before, low, finished)
             position = before
 
     def running(self, position: int, low: int, high: int) -> int:
         """What an instruction was doing from its start, but not before `low`, up to `high`; returns where it began."""
-        begin = max(low, min(high, self.start[position]))
-        issued = max(begin, min(high, self.start[position] + self._issue_cycles))
+        begin = max(low, min(high, self._start[position]))
+        issued = max(begin, min(high, self._start[position] + self._issue_cycles))
         if self._moves[position] < 0:
             self._add(issued, high, ArrayCause.VECTOR, position)
         else:
@@ -151,16 +159,36 @@ class _Walk:
             self._found.append((begin, end, _CODE[cause], position))
 
 
-def _what_moves(program: Program) -> list[int]:
+def activity(why: Attribution, latency_cycles: int, most_steps: int) -> Activity:
+    """The causes in equal stretches of time, at most `most_steps` of them."""
+    edges = np.unique(np.arange(most_steps + 1) * latency_cycles // most_steps)
+    spent = {
+        cause.value: tuple(np.diff(_spent_before(edges, why.segments, code)).tolist())
+        for code, cause in enumerate(CAUSES)
+        if cause is not ArrayCause.IDLE and (why.segments.cause == code).any()
+    }
+    if why.tail_begin < latency_cycles:
+        spent[ArrayCause.IDLE.value] = tuple(np.diff(np.maximum(edges, why.tail_begin)).tolist())
+    return Activity(tuple(edges.tolist()), spent)
+
+
+def _spent_before(edges: Ints, segments: Segments, cause: int) -> Ints:
+    """Cycles that went into a cause before each edge."""
+    order = np.argsort(segments.begin)
+    order = order[segments.cause[order] == cause]
+    begin, length = segments.begin[order], (segments.end - segments.begin)[order]
+    place = np.searchsorted(begin, edges, side="right") - 1
+    within = np.minimum(edges - begin[place], length[place])
+    before: Ints = np.where(place >= 0, np.cumsum(length)[place] - length[place] + within, 0)
+    return before
+
+
+def _what_moves(columns: Columns) -> list[int]:
     """For each transfer the code of the cause it stands for while it moves bytes; -1 for other instructions."""
-    found = []
-    for instruction in program.instructions:
-        if instruction.opcode is Opcode.LOAD:
-            kind = program.tensors[instruction.reads[0].tensor].kind
-            found.append(_CODE[_LOADED.get(kind, ArrayCause.ACTIVATIONS)])
-        elif instruction.opcode is Opcode.STORE:
-            kind = program.tensors[instruction.reads[0].tensor].kind
-            found.append(_CODE[_STORED.get(kind, ArrayCause.STORE)])
-        else:
-            found.append(-1)
-    return found
+    loads = np.array([_CODE[_LOADED.get(kind, ArrayCause.ACTIVATIONS)] for kind in TENSOR_KINDS], np.int64)
+    stores = np.array([_CODE[_STORED.get(kind, ArrayCause.STORE)] for kind in TENSOR_KINDS], np.int64)
+    moved = np.zeros(len(columns), np.int64)
+    moved[columns.accesses.instruction] = columns.tensor_kind[columns.accesses.tensor]
+    found = np.where(columns.runs(Opcode.LOAD), loads[moved], -1)
+    result: list[int] = np.where(columns.runs(Opcode.STORE), stores[moved], found).tolist()
+    return result

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from accelsim.results.accesses import Ints
+from accelsim.results.columns import Ints
 
 __all__ = ["Cells", "Grid"]
 

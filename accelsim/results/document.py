@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,9 @@ from accelsim.results.result import SimulationResult
 __all__ = ["adapter", "from_dict", "read_result", "to_dict", "to_json", "write_json"]
 
 
+_NUMBERS = re.compile(r"\[\n([-+0-9.eE,\s]+)\]")
+
+
 @cache
 def adapter() -> TypeAdapter[SimulationResult]:
     """What turns the record into plain values and checks the way back."""
@@ -31,8 +35,9 @@ def to_dict(result: SimulationResult) -> dict[str, object]:
 
 
 def to_json(result: SimulationResult, indent: int | None = 2) -> str:
-    """The document as text; not-a-number and infinities cannot occur in it."""
-    return json.dumps(to_dict(result), indent=indent, ensure_ascii=False, allow_nan=False)
+    """The document as text, lists of numbers on one line; not-a-number and infinities cannot occur in it."""
+    text = json.dumps(to_dict(result), indent=indent, ensure_ascii=False, allow_nan=False)
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def from_dict(document: Mapping[str, object], origin: str = "result") -> SimulationResult:

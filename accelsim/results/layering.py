@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.program import ArrayWork, Opcode, Program
+from accelsim.program import Opcode
 from accelsim.results import attribution, traffic
-from accelsim.results.accesses import Ints
 from accelsim.results.attribution import Attribution
 from accelsim.results.causes import ArrayCause, BoundBy
+from accelsim.results.columns import Columns, Ints
 from accelsim.results.records import LayerResult
 from accelsim.results.traffic import Traffic
 from accelsim.trace import Trace
@@ -70,11 +70,10 @@ class Spans:
     completed: Ints
 
     @classmethod
-    def of(cls, program: Program, trace: Trace) -> Spans:
+    def of(cls, columns: Columns, trace: Trace) -> Spans:
         """The spans of all layers."""
-        layer = np.array([i.layer for i in program.instructions], np.int64)
-        computes = np.array([i.opcode in (Opcode.ARRAY, Opcode.VECTOR) for i in program.instructions], np.bool_)
-        count = len(program.layers)
+        layer, computes = columns.layer, columns.runs(Opcode.ARRAY, Opcode.VECTOR)
+        count = len(columns.program.layers)
         first, last = _extent(layer, trace.start, trace.end, count)
         busy_first, busy_last = _extent(layer[computes], trace.start[computes], trace.end[computes], count)
         none = busy_first < 0
@@ -91,14 +90,14 @@ def _extent(layer: Ints, start: Ints, end: Ints, count: int) -> tuple[Ints, Ints
     return first, last
 
 
-def cycle_tables(program: Program, why: Attribution, spans: Spans) -> tuple[Ints, Ints]:
+def cycle_tables(columns: Columns, why: Attribution, spans: Spans) -> tuple[Ints, Ints]:
     """Cycles by layer and cause: those that add up to the latency, and those with the idle tail explained.
 
     A cycle belongs to the layer of the instruction it was spent on. The idle tail goes, like the latency, to the
     layers that complete in it.
     """
-    layer = np.array([i.layer for i in program.instructions], np.int64)
-    table = np.zeros((len(program.layers), len(attribution.CAUSES)), np.int64)
+    layer = columns.layer
+    table = np.zeros((len(columns.program.layers), len(attribution.CAUSES)), np.int64)
     segments = why.segments
     np.add.at(table, (layer[segments.instruction], segments.cause), segments.end - segments.begin)
     explained = table.copy()
@@ -109,7 +108,7 @@ def cycle_tables(program: Program, why: Attribution, spans: Spans) -> tuple[Ints
 
 
 def layer_results(
-    program: Program,
+    columns: Columns,
     why: Attribution,
     moved: Traffic,
     spans: Spans,
@@ -118,13 +117,14 @@ def layer_results(
     energy: NDArray[np.float64],
 ) -> tuple[LayerResult, ...]:
     """One record per layer; `occupied` are peak bytes of the scratchpad and `energy` pJ, by layer."""
-    cycles, explained = cycle_tables(program, why, spans)
+    program = columns.program
+    cycles, explained = cycle_tables(columns, why, spans)
     dram = np.zeros((len(program.layers), len(traffic.CAUSES)), np.int64)
     np.add.at(dram, moved.layer, moved.by_cause)
     padding = np.zeros(len(program.layers), np.int64)
     np.add.at(padding, moved.layer, moved.padding)
     latency = np.diff(spans.completed, prepend=0)
-    macs = array_macs(program)
+    macs = array_macs(columns)
     compulsory = dram[:, [traffic.CAUSES.index(cause) for cause in traffic.COMPULSORY]].sum(axis=1)
     busy = cycles[:, [attribution.CAUSES.index(cause) for cause in _BUSY]].sum(axis=1)
     return tuple(
@@ -153,13 +153,12 @@ def layer_results(
     )
 
 
-def array_macs(program: Program) -> list[int]:
+def array_macs(columns: Columns) -> list[int]:
     """Multiply-accumulates that each layer runs on the array."""
-    macs = [0] * len(program.layers)
-    for instruction in program.instructions:
-        if isinstance(instruction.work, ArrayWork):
-            macs[instruction.layer] += instruction.work.macs
-    return macs
+    macs = np.zeros(len(columns.program.layers), np.int64)
+    np.add.at(macs, columns.layer, columns.work.macs)
+    result: list[int] = macs.tolist()
+    return result
 
 
 def _bound_by(cycles: Ints) -> BoundBy:

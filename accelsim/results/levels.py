@@ -7,17 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.program import Program, TensorKind
-from accelsim.results.accesses import Ints
+from accelsim.program import Program
 from accelsim.results.causes import OccupancyKind
+from accelsim.results.columns import TENSOR_KINDS, Columns, Ints
 from accelsim.results.occupancy import Fragments
 from accelsim.results.records import MemoryUse, TensorBytes, Timeline
 from accelsim.trace import Trace
 
 __all__ = ["Levels", "levels_of", "memory_use", "peaks_within", "reservations_of", "timeline"]
 
-_KINDS = {kind: OccupancyKind(kind.value) for kind in TensorKind}
-_ORDER = list(OccupancyKind)
+_KINDS = tuple(OccupancyKind(kind.value) for kind in TENSOR_KINDS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +25,7 @@ class Levels:
 
     Attributes:
         cycles: where a level begins, strictly increasing from 0.
-        by_kind: occupied bytes, one row per OccupancyKind.
+        by_kind: occupied bytes, one row per kind of tensor.
         bytes: their sum.
         reserved: bytes in reserved ranges.
     """
@@ -53,32 +52,28 @@ class Reservations:
     bytes: Ints
 
 
-def reservations_of(program: Program, trace: Trace) -> Reservations:
+def reservations_of(columns: Columns, trace: Trace) -> Reservations:
     """The reservations of all ranges that an instruction touches; contents that are there at cycle 0 stay."""
+    program, used = columns.program, columns.accesses
     count, latency = len(program.ranges), trace.latency_cycles
-    begin, end = [latency] * count, [0] * count
-    for instruction, start, stop in zip(program.instructions, trace.start.tolist(), trace.end.tolist(), strict=True):
-        for operand in (*instruction.reads, *instruction.writes):
-            begin[operand.range] = min(begin[operand.range], start)
-            end[operand.range] = max(end[operand.range], stop)
-    for image in program.images:
-        begin[image.range], end[image.range] = 0, latency
-    for output in program.outputs:
-        for piece in output.pieces:
-            end[piece.operand.range] = latency
+    begin, end = np.full(count, latency), np.zeros(count, np.int64)
+    np.minimum.at(begin, used.range, trace.start[used.instruction])
+    np.maximum.at(end, used.range, trace.end[used.instruction])
+    images = [image.range for image in program.images]
+    begin[images], end[images] = 0, latency
+    end[[piece.operand.range for output in program.outputs for piece in output.pieces]] = latency
     memory = np.fromiter((item.memory for item in program.ranges), np.int64, count)
     size = np.fromiter((item.size_bytes for item in program.ranges), np.int64, count)
-    first = np.array(begin, np.int64)
-    return Reservations(memory, first, np.maximum(np.array(end, np.int64), first), size)
+    return Reservations(memory, begin, np.maximum(end, begin), size)
 
 
-def levels_of(program: Program, memory: int, pieces: Fragments, reserved: Reservations, latency: int) -> Levels:
+def levels_of(columns: Columns, memory: int, pieces: Fragments, reserved: Reservations, latency: int) -> Levels:
     """The step function of one memory; `pieces` are the fragments in it."""
     mine = reserved.memory == memory
     begin, end, size = reserved.begin[mine], reserved.end[mine], reserved.bytes[mine]
     cycles = np.unique(np.concatenate(([0, latency], pieces.begin, pieces.end, begin, end)))
-    kinds = np.array([_ORDER.index(_KINDS[tensor.kind]) for tensor in program.tensors], np.int64)[pieces.tensor]
-    by_kind = np.zeros((len(_ORDER), len(cycles)), np.int64)
+    kinds = columns.tensor_kind[pieces.tensor]
+    by_kind = np.zeros((len(_KINDS), len(cycles)), np.int64)
     for kind in np.unique(kinds):
         some = kinds == kind
         by_kind[kind] = _stacked(cycles, pieces.begin[some], pieces.end[some], pieces.bytes[some])
@@ -145,7 +140,7 @@ def timeline(name: str, levels: Levels, latency: int, most_steps: int) -> Timeli
         bytes=tuple(levels.bytes[shown].tolist()),
         bytes_by_kind={
             kind.value: tuple(levels.by_kind[row, shown].tolist())
-            for row, kind in enumerate(_ORDER)
+            for row, kind in enumerate(_KINDS)
             if levels.by_kind[row].any()
         },
         reserved_bytes=tuple(levels.reserved[shown].tolist()),

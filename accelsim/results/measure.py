@@ -9,10 +9,10 @@ import numpy as np
 from accelsim.hardware import Hardware
 from accelsim.program import MemoryKind, Program
 from accelsim.results import traffic
-from accelsim.results.accesses import Ints
 from accelsim.results.actions import EnergyUse, energy_use
-from accelsim.results.attribution import Attribution, attribute
+from accelsim.results.attribution import Attribution, activity, attribute
 from accelsim.results.causes import ArrayCause
+from accelsim.results.columns import Columns, Ints
 from accelsim.results.layering import Peak, Spans, array_macs, layer_results
 from accelsim.results.levels import Levels, levels_of, memory_use, peaks_within, reservations_of, timeline
 from accelsim.results.occupancy import fragments_of
@@ -23,7 +23,7 @@ from accelsim.trace import Trace
 
 __all__ = ["measure"]
 
-MOST_STEPS = 2000
+MOST_STEPS = 600
 """Steps of a drawn timeline; a longer one is thinned to the highest moments."""
 
 
@@ -34,34 +34,37 @@ def measure(program: Program, trace: Trace, hardware: Hardware, *, most_steps: i
         program: what ran.
         trace: when it ran.
         hardware: on what.
-        most_steps: most steps of each occupancy timeline.
+        most_steps: most steps of each timeline.
     """
-    moved = traffic_of(program, hardware.dram.burst_bytes)
-    why = attribute(program, trace, hardware.issue_cycles)
-    spans = Spans.of(program, trace)
-    memories, lines, levels = _memories(program, trace, most_steps)
-    energy = energy_use(program, moved, hardware, trace.latency_cycles)
+    columns = Columns.of(program)
+    moved = traffic_of(columns, hardware.dram.burst_bytes)
+    why = attribute(columns, trace, hardware.issue_cycles)
+    spans = Spans.of(columns, trace)
+    memories, lines, levels = _memories(columns, trace, most_steps)
+    energy = energy_use(columns, moved, hardware, trace.latency_cycles)
     occupied = peaks_within(levels, spans.busy_first, spans.busy_last)
     peak = Peak(hardware.peak_macs_per_cycle, hardware.dram.bytes_per_cycle)
-    layers = layer_results(program, why, moved, spans, peak, occupied, energy.by_layer)
+    layers = layer_results(columns, why, moved, spans, peak, occupied, energy.by_layer)
     return Measurements(
-        totals=_totals(program, trace, layers, moved, energy, peak, hardware),
+        totals=_totals(columns, trace, layers, moved, energy, peak, hardware),
         memories=memories,
         spills=spills_of(program, trace, moved, _waits(why, len(trace))),
         layers=layers,
         occupancy=lines,
+        activity=activity(why, trace.latency_cycles, most_steps),
     )
 
 
-def _memories(program: Program, trace: Trace, most: int) -> tuple[tuple[MemoryUse, ...], tuple[Timeline, ...], Levels]:
+def _memories(columns: Columns, trace: Trace, most: int) -> tuple[tuple[MemoryUse, ...], tuple[Timeline, ...], Levels]:
     """Use and timeline of every on-chip memory, scratchpads first, and the levels of the first."""
-    reserved, pieces = reservations_of(program, trace), fragments_of(program, trace)
-    on_chip = [i for i, memory in enumerate(program.memories) if memory.kind is not MemoryKind.DRAM]
+    reserved, pieces = reservations_of(columns, trace), fragments_of(columns, trace)
+    program = columns.program
+    on_chip = np.flatnonzero(columns.on_chip).tolist()
     on_chip.sort(key=lambda i: program.memories[i].kind is not MemoryKind.SCRATCHPAD)
     uses, lines, levels = [], [], []
     for number in on_chip:
         mine = pieces.of_memory(number)
-        level = levels_of(program, number, mine, reserved, trace.latency_cycles)
+        level = levels_of(columns, number, mine, reserved, trace.latency_cycles)
         levels.append(level)
         uses.append(memory_use(program, number, mine, level))
         lines.append(timeline(program.memories[number].name, level, trace.latency_cycles, most))
@@ -77,7 +80,7 @@ def _waits(why: Attribution, count: int) -> Ints:
 
 
 def _totals(
-    program: Program,
+    columns: Columns,
     trace: Trace,
     layers: Sequence[LayerResult],
     moved: Traffic,
@@ -85,7 +88,7 @@ def _totals(
     peak: Peak,
     hardware: Hardware,
 ) -> Totals:
-    macs = sum(array_macs(program))
+    macs = sum(array_macs(columns))
     by_cause = moved.by_cause.sum(axis=0).tolist()
     dram = dict(zip(map(str, traffic.CAUSES), by_cause, strict=True))
     causes = [cause.value for cause in ArrayCause]
@@ -95,7 +98,7 @@ def _totals(
         compute_bound_cycles=peak.compute_cycles(macs),
         dram_bound_cycles=peak.dram_cycles(sum(dram[cause] for cause in traffic.COMPULSORY)),
         pe_utilisation=peak.utilisation(macs, trace.latency_cycles),
-        macs=sum(layer.macs for layer in program.layers),
+        macs=sum(layer.macs for layer in columns.program.layers),
         dram_bytes=sum(by_cause),
         dram_bytes_by_cause=dram,
         burst_padding_bytes=int(moved.padding.sum()),
@@ -103,5 +106,5 @@ def _totals(
         array_cycles_by_cause={name: sum(layer.array_cycles_by_cause[name] for layer in layers) for name in causes},
         energy_pj=energy.total_pj,
         energy_pj_by_component=energy.by_component,
-        instructions=len(program.instructions),
+        instructions=len(columns),
     )

@@ -11,14 +11,13 @@ the end of the run; network outputs left on chip, to the end of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from accelsim.program import MemoryKind, Operand, Program
-from accelsim.results.accesses import Accesses, Bools, Ints, table_of
+from accelsim.program import Operand
 from accelsim.results.cells import Cells, Grid
+from accelsim.results.columns import Accesses, Bools, Columns, Ints, table_of
 from accelsim.trace import Trace
 
 __all__ = ["Fragments", "fragments_of"]
@@ -49,10 +48,9 @@ class Fragments:
         return Fragments(*(column[mine] for column in columns))
 
 
-def fragments_of(program: Program, trace: Trace) -> Fragments:
+def fragments_of(columns: Columns, trace: Trace) -> Fragments:
     """All fragments in on-chip memories, in time linear (up to sorting) in the pieces that accesses meet."""
-    rows = list(_accesses(program))
-    table = table_of([row[:3] for row in rows])
+    table, piece = _accesses(columns)
     if not table.write.any():
         return Fragments(*(np.empty(0, np.int64) for _ in range(6)))
     moment = table.instruction + 1
@@ -64,38 +62,61 @@ def fragments_of(program: Program, trace: Trace) -> Fragments:
     piece_end = np.where(table.write, end, 0)
     reads, sources = meetings.reads_with_sources()
     np.maximum.at(piece_end, sources, end[reads])
-    which = ~np.fromiter((row[3] for row in rows), np.bool_, len(rows))
-    return _cut(table, meetings, begin, piece_end, which)
+    return _cut(table, meetings, begin, piece_end, piece)
 
 
-_Row = tuple[int, bool, Operand, bool]
+def _accesses(columns: Columns) -> tuple[Accesses, Bools]:
+    """On-chip accesses in Program order, and which of the writes make a piece.
+
+    Contents at cycle 0 are written at position -1, network outputs read behind the last instruction, and an operand
+    that its instruction overwrites in place is written once more, by a write that makes no piece.
+    """
+    program, used = columns.program, columns.accesses
+    used = used.take(columns.on_chip[used.memory])
+    images = [image for image in program.images if columns.on_chip[image.memory]]
+    outputs = [p.operand for output in program.outputs for p in output.pieces if columns.on_chip[p.operand.memory]]
+    replaced = used.take(_replaced_in_place(columns, used))
+    replaced.write[:] = True
+    table = Accesses.joined(
+        _outside(images, -1, True, used.start.shape[1]),
+        used,
+        replaced,
+        _outside(outputs, len(columns), False, used.start.shape[1]),
+    )
+    piece = np.repeat([True, False, True], (len(images) + len(used), len(replaced), len(outputs)))
+    order = np.argsort(table.instruction, kind="stable")
+    return table.take(order), piece[order]
 
 
-def _accesses(program: Program) -> Iterator[_Row]:
-    """(position, whether it writes, operand, whether it only ends what was there) of every on-chip access."""
-    on_chip = [memory.kind is not MemoryKind.DRAM for memory in program.memories]
-    yield from ((-1, True, image, False) for image in program.images if on_chip[image.memory])
-    for position, instruction in enumerate(program.instructions):
-        reads = [operand for operand in instruction.reads if on_chip[operand.memory]]
-        writes = [operand for operand in instruction.writes if on_chip[operand.memory]]
-        yield from ((position, False, operand, False) for operand in reads)
-        yield from ((position, True, operand, False) for operand in writes)
-        yield from ((position, True, operand, True) for operand in _replaced_in_place(program, reads, writes))
-    last = len(program.instructions)
-    pieces = (piece.operand for output in program.outputs for piece in output.pieces)
-    yield from ((last, False, operand, False) for operand in pieces if on_chip[operand.memory])
+def _outside(operands: list[Operand], position: int, write: bool, axes: int) -> Accesses:
+    """Accesses before the first instruction or behind the last."""
+    count = len(operands)
+    return table_of(np.full(count, position), np.full(count, write), operands, axes)[0]
 
 
-def _replaced_in_place(program: Program, reads: list[Operand], writes: list[Operand]) -> Iterator[Operand]:
-    """Operands whose bytes the same instruction overwrites with another tensor."""
-    for read in reads:
-        held = program.ranges[read.range]
-        for write in writes:
-            other = program.ranges[write.range]
-            apart = held.address + held.size_bytes <= other.address or other.address + other.size_bytes <= held.address
-            if read.memory == write.memory and read.range != write.range and not apart and _covers(write, read):
-                yield read
-                break
+def _replaced_in_place(columns: Columns, used: Accesses) -> Ints:
+    """Reads whose bytes the same instruction overwrites with another tensor, as rows of `used`."""
+    reads, writes = _pairs(used)
+    ranges, operand = columns.program.ranges, [columns.operands[number] for number in used.operand.tolist()]
+    address = np.array([r.address for r in ranges], np.int64)
+    stop = address + np.array([r.size_bytes for r in ranges], np.int64)
+    a, b = used.range[reads], used.range[writes]
+    near = (used.memory[reads] == used.memory[writes]) & (a != b) & (address[a] < stop[b]) & (address[b] < stop[a])
+    found = [
+        read
+        for read, write in zip(reads[near].tolist(), writes[near].tolist(), strict=True)
+        if _covers(operand[write], operand[read])
+    ]
+    return np.unique(np.array(found, np.int64))
+
+
+def _pairs(used: Accesses) -> tuple[Ints, Ints]:
+    """All (read, write) pairs within one instruction, as rows of `used`."""
+    reads, writes = np.flatnonzero(~used.write), np.flatnonzero(used.write)
+    low = np.searchsorted(used.instruction[writes], used.instruction[reads])
+    count = np.searchsorted(used.instruction[writes], used.instruction[reads], side="right") - low
+    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(reads, count), writes[np.repeat(low, count) + place]
 
 
 def _covers(write: Operand, read: Operand) -> bool:

@@ -253,6 +253,19 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What the PE array's cycles went into over time, for drawing.
+
+    Attributes:
+        cycles: where each stretch of time begins, and at the end the latency; one more than there are stretches.
+        cycles_by_cause: cycles of each stretch by ArrayCause; causes that never occur are left out.
+    """
+
+    cycles: tuple[int, ...]
+    cycles_by_cause: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """All numbers that Program, Trace and hardware determine."""
 
@@ -261,3 +274,4 @@ class Measurements:
     spills: Spills
     layers: tuple[LayerResult, ...]
     occupancy: tuple[Timeline, ...]
+    activity: Activity

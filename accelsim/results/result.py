@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from accelsim.results.records import (
     SCHEMA_VERSION,
+    Activity,
     HardwareInfo,
     LayerResult,
     MemoryUse,
@@ -39,6 +40,7 @@ class SimulationResult:
         spills: intermediates that went to DRAM.
         layers: one record per layer, in Program order.
         occupancy: one timeline per on-chip memory.
+        activity: what the array's cycles went into over time.
         uncosted_operators: operators that the run leaves out, by name; empty when the coverage is 1.
         notes: what the user should know.
         schema_version: of the document.
@@ -54,6 +56,7 @@ class SimulationResult:
     spills: Spills
     layers: tuple[LayerResult, ...]
     occupancy: tuple[Timeline, ...]
+    activity: Activity
     state: str = "cold"
     batch: int = 1
     uncosted_operators: tuple[str, ...] = ()

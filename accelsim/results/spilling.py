@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from accelsim.program import Program
-from accelsim.results.accesses import Ints
 from accelsim.results.causes import DramCause
+from accelsim.results.columns import Ints
 from accelsim.results.records import SpilledTensor, Spills
 from accelsim.results.traffic import Traffic
 from accelsim.trace import Trace
@@ -23,9 +23,28 @@ def spills_of(program: Program, trace: Trace, traffic: Traffic, lost_cycles: Int
         traffic: its transfers.
         lost_cycles: for every instruction the cycles that the array waited for it.
     """
+    count = len(program.tensors)
     out, back = traffic.column(DramCause.SPILL), traffic.column(DramCause.SPILL_RELOAD)
-    spilled = np.unique(traffic.tensor[out > 0])
-    found = [_spilled(program, trace, traffic, tensor, out, back, lost_cycles) for tensor in spilled.tolist()]
+    written, reloaded, lost = (np.zeros(count, np.int64) for _ in range(3))
+    np.add.at(written, traffic.tensor, out)
+    np.add.at(reloaded, traffic.tensor, back)
+    np.add.at(lost, traffic.tensor, lost_cycles[traffic.instruction])
+    first, last = np.full(count, trace.latency_cycles), np.full(count, -1)
+    np.minimum.at(first, traffic.tensor[out > 0], trace.start[traffic.instruction[out > 0]])
+    np.maximum.at(last, traffic.tensor[back > 0], trace.end[traffic.instruction[back > 0]])
+    layer = dict(zip(traffic.tensor[out > 0][::-1].tolist(), traffic.layer[out > 0][::-1].tolist(), strict=True))
+    found = [
+        SpilledTensor(
+            name=program.tensors[tensor].name,
+            producer=program.layers[layer[tensor]].name,
+            bytes_written=int(written[tensor]),
+            bytes_reloaded=int(reloaded[tensor]),
+            cycles_lost=int(lost[tensor]),
+            first_written_cycle=int(first[tensor]),
+            last_reloaded_cycle=int(last[tensor]),
+        )
+        for tensor in np.flatnonzero(written).tolist()
+    ]
     found.sort(key=lambda tensor: (-tensor.cycles_lost, -tensor.bytes_written, tensor.name))
     return Spills(
         tensors=len(found),
@@ -33,21 +52,4 @@ def spills_of(program: Program, trace: Trace, traffic: Traffic, lost_cycles: Int
         bytes_reloaded=sum(tensor.bytes_reloaded for tensor in found),
         cycles_lost=sum(tensor.cycles_lost for tensor in found),
         by_tensor=tuple(found),
-    )
-
-
-def _spilled(
-    program: Program, trace: Trace, traffic: Traffic, tensor: int, out: Ints, back: Ints, lost: Ints
-) -> SpilledTensor:
-    mine = traffic.tensor == tensor
-    written = traffic.instruction[mine & (out > 0)]
-    reloaded = traffic.instruction[mine & (back > 0)]
-    return SpilledTensor(
-        name=program.tensors[tensor].name,
-        producer=program.layers[program.instructions[int(written[0])].layer].name,
-        bytes_written=int(out[mine].sum()),
-        bytes_reloaded=int(back[mine].sum()),
-        cycles_lost=int(lost[traffic.instruction[mine]].sum()),
-        first_written_cycle=int(trace.start[written].min()),
-        last_reloaded_cycle=int(trace.end[reloaded].max(initial=-1)),
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from accelsim.program import MemoryKind, Opcode, Operand, Program, TensorKind, VectorKernel
-from accelsim.results.accesses import Accesses, Bools, Ints, table_of
+from accelsim.program import Opcode, TensorKind, VectorKernel
 from accelsim.results.causes import DramCause
 from accelsim.results.cells import Grid
+from accelsim.results.columns import TENSOR_KINDS, Accesses, Bools, Columns, Ints
 
 __all__ = ["CAUSES", "COMPULSORY", "Traffic", "traffic_of"]
 
@@ -25,7 +24,7 @@ _WRITTEN = {TensorKind.OUTPUT: DramCause.NETWORK_OUTPUT, TensorKind.PARTIAL: Dra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traffic:
-    """One row per transfer, in Program order.
+    """One row per access to DRAM, in Program order.
 
     Attributes:
         instruction, layer, tensor: position, and indices into the Program's tables.
@@ -53,43 +52,37 @@ class Traffic:
         return column
 
 
-def traffic_of(program: Program, burst_bytes: int) -> Traffic:
+def traffic_of(columns: Columns, burst_bytes: int) -> Traffic:
     """All transfers of a Program.
 
     Args:
-        program: the Program.
+        columns: the Program.
         burst_bytes: the DRAM's aligned smallest transfer.
     """
-    rows = list(_transfers(program))
-    table = table_of(rows)
-    layer = np.fromiter((program.instructions[row[0]].layer for row in rows), np.int64, len(rows))
-    moved = np.fromiter((row[2].box.burst_aligned_bytes(burst_bytes) for row in rows), np.int64, len(rows))
-    by_cause = _by_cause(program, table, layer)
-    return Traffic(table.instruction, layer, table.tensor, table.write, by_cause, moved - table.bytes)
+    used = columns.accesses
+    moves = columns.runs(Opcode.LOAD, Opcode.STORE)
+    used = used.take(~columns.on_chip[used.memory] & moves[used.instruction])
+    numbers, place = np.unique(used.operand, return_inverse=True)
+    boxes = (columns.operands[number].box for number in numbers.tolist())
+    moved = np.fromiter((box.burst_aligned_bytes(burst_bytes) for box in boxes), np.int64, len(numbers))[place]
+    layer = columns.layer[used.instruction]
+    by_cause = _by_cause(columns, used, layer)
+    return Traffic(used.instruction, layer, used.tensor, used.write, by_cause, moved - used.bytes)
 
 
-def _transfers(program: Program) -> Iterator[tuple[int, bool, Operand]]:
-    """(position, whether it writes, the DRAM operand) of every access to DRAM."""
-    dram = [memory.kind is MemoryKind.DRAM for memory in program.memories]
-    for position, instruction in enumerate(program.instructions):
-        if instruction.opcode in (Opcode.LOAD, Opcode.STORE):
-            yield from ((position, False, operand) for operand in instruction.reads if dram[operand.memory])
-            yield from ((position, True, operand) for operand in instruction.writes if dram[operand.memory])
-
-
-def _by_cause(program: Program, table: Accesses, layer: Ints) -> Ints:
-    kinds = np.array([list(TensorKind).index(tensor.kind) for tensor in program.tensors], np.int64)[table.tensor]
-    copies = np.array(_copy_layers(program), np.bool_)[layer]
-    counted = np.zeros((len(table), len(CAUSES)), np.int64)
-    size = table.bytes
-    for number, kind in enumerate(TensorKind):
+def _by_cause(columns: Columns, used: Accesses, layer: Ints) -> Ints:
+    kinds = columns.tensor_kind[used.tensor]
+    copies = _copy_layers(columns)[layer]
+    counted = np.zeros((len(used), len(CAUSES)), np.int64)
+    size = used.bytes
+    for number, kind in enumerate(TENSOR_KINDS):
         mine = (kinds == number) & ~copies
-        writes, reads = mine & table.write, mine & ~table.write
+        writes, reads = mine & used.write, mine & ~used.write
         counted[writes, CAUSES.index(_WRITTEN.get(kind, DramCause.SPILL))] = size[writes]
         if kind is TensorKind.PARTIAL:
             counted[reads, CAUSES.index(DramCause.PARTIAL_SUM)] = size[reads]
         else:
-            first = _first_bytes(table.take(reads), None if kind in _FIRST else layer[reads])
+            first = _first_bytes(used.take(reads), None if kind in _FIRST else layer[reads])
             again = DramCause.REFETCH_WEIGHTS if kind is TensorKind.WEIGHT else DramCause.REFETCH_ACTIVATIONS
             counted[reads, CAUSES.index(_FIRST.get(kind, DramCause.SPILL_RELOAD))] = first
             counted[reads, CAUSES.index(again)] = size[reads] - first
@@ -97,16 +90,17 @@ def _by_cause(program: Program, table: Accesses, layer: Ints) -> Ints:
     return counted
 
 
-def _copy_layers(program: Program) -> list[bool]:
-    """Which layers only move a tensor into another layout."""
-    copies = [layer.operator == _COPY for layer in program.layers]
-    computes: dict[int, bool] = {}
-    for instruction in program.instructions:
-        if instruction.opcode in (Opcode.ARRAY, Opcode.VECTOR) and instruction.kernel >= 0:
-            kernel = program.kernels[instruction.kernel]
-            copy = isinstance(kernel, VectorKernel) and kernel.operator == _COPY and not kernel.post
-            computes[instruction.layer] = computes.get(instruction.layer, True) and copy
-    return [copy or computes.get(number, False) for number, copy in enumerate(copies)]
+def _copy_layers(columns: Columns) -> Bools:
+    """Which layers only move a tensor into another layout: by name, or all their work is a copy."""
+    program = columns.program
+    named = np.array([layer.operator == _COPY for layer in program.layers], np.bool_)
+    is_copy = [isinstance(k, VectorKernel) and k.operator == _COPY and not k.post for k in program.kernels]
+    works = columns.runs(Opcode.ARRAY, Opcode.VECTOR)
+    copies = np.array([*is_copy, False], np.bool_)[columns.kernel] & works
+    some, others = np.zeros(len(named), np.bool_), np.zeros(len(named), np.bool_)
+    some[columns.layer[copies]] = True
+    others[columns.layer[works & ~copies]] = True
+    return named | (some & ~others)
 
 
 def _first_bytes(reads: Accesses, layer: Ints | None) -> Ints:

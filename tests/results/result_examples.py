@@ -1,6 +1,7 @@
 """A small made-up result for tests of documents, tables and displays."""
 
 from accelsim.results import (
+    Activity,
     ArrayCause,
     DramCause,
     HardwareInfo,
@@ -54,6 +55,7 @@ def example(name: str = "tiny") -> SimulationResult:
         memories=(memory,),
         spills=Spills(1, 8, 8, 2, (SpilledTensor("y", "conv", 8, 8, 2, 4, 9),)),
         layers=(layer,),
+        activity=Activity((0, 5, 10), {"compute": (3, 3), "weights": (2, 2)}),
         occupancy=(
             Timeline("scratchpad", (0, 3, 10), (8, 40, 0), {"weight": (8, 8, 0), "input": (0, 32, 0)}, (8, 48, 0)),
         ),

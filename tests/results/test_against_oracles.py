@@ -1,6 +1,7 @@
 """Random Programs, run by the machine: every metric equals its slow, obvious twin, and what must add up adds up."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from accelsim.hardware import Hardware
 from accelsim.program import Program
 from accelsim.results import Measurements, measure
 from accelsim.results.attribution import CAUSES, attribute
+from accelsim.results.columns import Columns
 from accelsim.trace import Trace
 
 Run = tuple[Program, Trace, Hardware, Measurements]
@@ -92,7 +94,7 @@ def test_every_cycle_has_the_cause_that_asking_at_that_cycle_gives_it(seed: int)
 @runs
 def test_segments_are_a_partition_of_the_run_and_the_idle_tail_is_explained(seed: int) -> None:
     program, trace, hardware, _ = run(seed)
-    why = attribute(program, trace, hardware.issue_cycles)
+    why = attribute(Columns.of(program), trace, hardware.issue_cycles)
     covered = np.zeros(trace.latency_cycles, np.int64)
     for segments in (why.segments, why.tail):
         for begin, end in zip(segments.begin, segments.end, strict=True):
@@ -105,6 +107,20 @@ def test_segments_are_a_partition_of_the_run_and_the_idle_tail_is_explained(seed
         for cycle in range(begin, end):
             step = chain if trace.start[last] > cycle else doing
             assert step(program, trace, hardware.issue_cycles, cycle, last) == (CAUSES[cause].value, position)
+
+
+@given(seeds, st.integers(1, 40))
+@runs
+def test_activity_over_time_is_the_causes_counted_in_each_stretch(seed: int, steps: int) -> None:
+    program, trace, hardware, _ = run(seed)
+    activity = measure(program, trace, hardware, most_steps=steps).activity
+    causes = [cause_of(program, trace, hardware.issue_cycles, cycle)[0] for cycle in range(trace.latency_cycles)]
+    edges = activity.cycles
+    assert (edges[0], edges[-1]) == (0, trace.latency_cycles)
+    assert len(edges) <= steps + 1
+    for place, (begin, end) in enumerate(pairwise(edges)):
+        drawn = {name: counts[place] for name, counts in activity.cycles_by_cause.items()}
+        assert held(Counter(drawn)) == dict(Counter(causes[begin:end]))
 
 
 @given(seeds)

@@ -1,6 +1,7 @@
 """The JSON document: stable names, there and back, and the schema that ships with the package."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,13 @@ def test_a_result_read_back_from_its_document_equals_the_original() -> None:
     result = example()
     assert from_dict(json.loads(result.to_json())) == result
     assert type(result).from_dict(result.to_dict()) == result
+
+
+def test_lists_of_numbers_stand_on_one_line_and_texts_stay_as_they_are() -> None:
+    result = replace(example(), notes=("[\n1,\n2]", "[ 1, 2 ]"))
+    assert '"cycles": [0, 3, 10]' in result.to_json()
+    assert json.loads(result.to_json()) == result.to_dict()
+    assert json.loads(result.to_json(indent=None)) == result.to_dict()
 
 
 def test_a_result_written_to_a_file_is_read_back_unchanged(tmp_path: Path) -> None:
