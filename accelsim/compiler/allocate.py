@@ -1,7 +1,7 @@
 """Static addresses: every range gets bytes that no other range has while it lives.
 
 Lives are counted in slots (one per step). First everything is packed with the shortest lives, as if each transfer
-happened at its own step: largest range first, each at the lowest address that is free for its whole life. Then lives
+happened at its own step: each range at the lowest address that is free for its whole life. Then lives
 are stretched, one range at a time, where room is left: that is how prefetching gets its buffers. So a plan that fits
 at all is never refused because of prefetching. (Packing in the order of birth, and packing after prefetching, were
 tried: both refused programs that fit.)
@@ -12,7 +12,7 @@ Ranges are filed by stretches of slots, so that only contemporaries are compared
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from accelsim.compiler.drafts import RangeDraft
@@ -30,6 +30,18 @@ class Shortage:
     gap_bytes: int
 
 
+def _life(draft: RangeDraft) -> int:
+    return draft.last - draft.first + 1
+
+
+#: Orders of packing, tried in turn: longest life, largest, largest area. Each packs some networks that others do not.
+_ORDERS: tuple[Callable[[RangeDraft], tuple[int, int]], ...] = (
+    lambda r: (-_life(r), -r.size_bytes),
+    lambda r: (-r.size_bytes, r.first),
+    lambda r: (-r.size_bytes * _life(r), r.first),
+)
+
+
 class Packing:
     """Addresses in one on-chip memory.
 
@@ -43,8 +55,17 @@ class Packing:
         self._stretches: defaultdict[int, list[RangeDraft]] = defaultdict(list)
 
     def pack(self) -> Shortage | None:
-        """Give every range an address; returns the first that did not fit, or None."""
-        for draft in sorted(self.live, key=lambda r: (-r.size_bytes, r.first)):
+        """Give every range an address; returns the first that did not fit in the last order tried, or None."""
+        shortage: Shortage | None = None
+        for order in _ORDERS:
+            self._stretches.clear()
+            shortage = self._pack_in(sorted(self.live, key=order))
+            if shortage is None:
+                return None
+        return shortage
+
+    def _pack_in(self, order: list[RangeDraft]) -> Shortage | None:
+        for draft in order:
             address, largest = self._find(draft, draft.first, draft.last)
             if address < 0:
                 return Shortage(draft.first, draft.size_bytes, largest)

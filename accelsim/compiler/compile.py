@@ -19,8 +19,8 @@ from accelsim.mapping import Machine, Pins
 from accelsim.program import Program
 from accelsim.workload import Workload
 
-#: How often the planner may be sent back, and what share of a layer's capacity it loses each time.
-ATTEMPTS, SHRINK = 24, 0.85
+#: How often the planner may be sent back.
+ATTEMPTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,14 @@ def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = 
     """
     pins = pins or Pins()
     _refuse_unused(pins, workload)
-    capacity = [hardware.scratchpad.capacity_bytes] * len(workload.layers)
+    planner = Planner(workload, hardware, pins)
     failure: _Failure | None = None
     for _ in range(ATTEMPTS):
-        plan = Planner(workload, hardware, pins, capacity).plan()
-        attempt = _Attempt(workload, hardware, plan)
+        attempt = _Attempt(workload, hardware, planner.plan())
         failure = attempt.run()
         if failure is None:
             return attempt.program()
-        for layer in range(max(0, failure.layer - 1), min(len(capacity), failure.layer + 2)):
-            capacity[layer] = int(capacity[layer] * SHRINK)
+        planner.tighten(failure.layer)
     assert failure is not None  # ATTEMPTS > 0
     raise AccelsimError(
         f"layer {workload.layers[failure.layer].name!r}: no addresses found after {ATTEMPTS} plans: "

@@ -24,6 +24,10 @@ from accelsim.workload import Along, Layer, Workload
 
 #: A tensor kept in part is released in about this many blocks of rows.
 BLOCKS = 12
+#: Share of the scratchpad that is planned with: packing ranges of many sizes without a gap rarely works out.
+MARGIN = 0.94
+#: What remains of a layer's capacity each time its ranges find no addresses.
+SHRINK = 0.9
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
 TRAFFIC_WEIGHT = 0.05
 
@@ -57,11 +61,15 @@ def _table(problem: Problem, machine: Machine, pin: Pin) -> CostTable:
 
 
 class Planner:
-    """Finds a Plan for one workload on one accelerator; made, asked once, thrown away."""
+    """Finds plans for one workload on one accelerator.
 
-    def __init__(self, workload: Workload, hardware: Hardware, pins: Pins, capacity_bytes: list[int]) -> None:
-        """`capacity_bytes`: scratchpad bytes each layer may plan with."""
-        self.workload, self.hardware, self.capacity = workload, hardware, capacity_bytes
+    Life cycle: `plan`, and where its addresses do not fit, `tighten` and `plan` again; every plan keeps fewer rows.
+    `capacity` holds the scratchpad bytes that each layer may plan with.
+    """
+
+    def __init__(self, workload: Workload, hardware: Hardware, pins: Pins) -> None:
+        self.workload, self.hardware = workload, hardware
+        self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
         self.machine = Machine.of(hardware)
         self.lives: tuple[Lifetime, ...] = lifetimes(workload)
         self.tables = [
@@ -74,6 +82,7 @@ class Planner:
         self.kept = [self.rows[i] if may_stay(workload, i) else 0 for i in range(len(workload.storages))]
         self.live = self._live_sets()
         self.cache: dict[tuple[int, ...], Choice | int] = {}
+        self.improved = False
 
     def plan(self) -> Plan:
         """The plan.
@@ -83,9 +92,16 @@ class Planner:
         """
         while self._evict_where_needed():
             pass
-        self._improve()
+        if not self.improved:
+            self._improve()
+            self.improved = True
         choices = [self._require(layer.index) for layer in self.workload.layers]
         return Plan(self.kept, self._block_rows(choices), choices)
+
+    def tighten(self, layer: int) -> None:
+        """Take bytes from a layer and its neighbours, because addresses did not fit there."""
+        for near in range(max(0, layer - 1), min(len(self.capacity), layer + 2)):
+            self._set_capacity(near, int(self.capacity[near] * SHRINK))
 
     def _live_sets(self) -> list[list[int]]:
         sets: list[list[int]] = [[] for _ in self.workload.layers]
@@ -110,7 +126,8 @@ class Planner:
         own = {p.storage for a in layer.inputs for p in a.view.pieces}
         held = [s for s in self.live[layer.index] if self.kept[s]]
         if not held or not self.hardware.dram.writable:
-            raise self._does_not_fit(layer, shortage)
+            self._use_margin(layer, shortage)
+            return
 
         def urgency(storage: int) -> int:
             return layer.index if storage in own else self.lives[storage].next_use(layer.index)
@@ -119,6 +136,19 @@ class Planner:
         quantum = max(1, self.rows[victim] // 16)
         rows = max(quantum, -(-shortage // self.row_bytes[victim]))
         self.kept[victim] = max(0, self.kept[victim] - rows)
+
+    def _use_margin(self, layer: Layer, shortage: int) -> None:
+        """Plan with every byte of the scratchpad where nothing can be given back any more."""
+        full = self.hardware.scratchpad.capacity_bytes
+        missing = shortage - (full - self.capacity[layer.index])
+        if missing > 0 or self.capacity[layer.index] == full:
+            raise self._does_not_fit(layer, max(missing, 1))
+        self._set_capacity(layer.index, full)
+
+    def _set_capacity(self, layer: int, capacity_bytes: int) -> None:
+        self.capacity[layer] = capacity_bytes
+        for key in [key for key in self.cache if key[0] == layer]:
+            del self.cache[key]
 
     def _does_not_fit(self, layer: Layer, shortage: int) -> DoesNotFitError:
         have = self.hardware.scratchpad.capacity_bytes
