@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from accelsim.program import ArrayWork, Opcode, Tile, VectorWork
 
@@ -62,6 +63,7 @@ class Step:
     stores: list[Transfer] = field(default_factory=list)
 
 
+@lru_cache(maxsize=1 << 14)
 def compact_strides(shape: tuple[int, ...], element_bytes: int) -> tuple[int, ...]:
     """Strides in bytes of a row-major array."""
     strides = [element_bytes] * len(shape)

@@ -34,23 +34,35 @@ class Candidates:
 
 def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) -> Candidates:
     """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out."""
-    spatial = _spatial(problem, pin)
-    filters = _filters(problem, array_columns, pin)
-    channels = _channels(problem, array_rows, pin)
+    spatial = np.array(_spatial(problem, pin), dtype=np.int64)
+    filters = np.array(_filters(problem, array_columns, pin), dtype=np.int64)
+    channels = np.array(_channels(problem, array_rows, pin), dtype=np.int64)
     orders = [pin.order] if pin.order else list(ORDERS)
-    rows: list[tuple[int, ...]] = []
-    for b, y, x in spatial:
-        s_trips = (b < problem.shape[0]) or (y < problem.shape[1]) or (x < problem.shape[2])
-        for k in filters:
-            for c in channels:
-                cut = (s_trips, k < problem.shape[3], c < problem.reduction)
-                for order in _distinct_orders(orders, cut):
-                    for hold_input, hold_weights in _holds(problem, order, cut, pin):
-                        rows.append((b, y, x, k, c, ORDERS.index(order), hold_input, hold_weights))
-    table = np.array(rows, dtype=np.int64).T
-    batch, height, width, depth, reduction, ordering, hold_i, hold_w = table
-    held = (hold_i.astype(bool), hold_w.astype(bool))
-    return Candidates(batch, height, width, depth, reduction, ordering, *held)
+    s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
+    sizes = np.column_stack([spatial[s], filters[k], channels[c]])
+    cuts = _cut_code(problem, sizes)
+    blocks = []
+    for code in np.unique(cuts):
+        cut = (bool(code & 4), bool(code & 2), bool(code & 1))
+        ways = np.array(
+            [
+                (ORDERS.index(order), held_input, held_weights)
+                for order in _distinct_orders(orders, cut)
+                for held_input, held_weights in _holds(problem, order, cut, pin)
+            ],
+            dtype=np.int64,
+        )
+        of_code = sizes[cuts == code]
+        blocks.append(np.hstack([np.repeat(of_code, len(ways), axis=0), np.tile(ways, (len(of_code), 1))]))
+    batch, height, width, depth, reduction, ordering, hold_i, hold_w = np.vstack(blocks).T
+    return Candidates(batch, height, width, depth, reduction, ordering, hold_i.astype(bool), hold_w.astype(bool))
+
+
+def _cut_code(problem: Problem, sizes: Ints) -> Ints:
+    """Which loops have more than one trip: 4 for S, 2 for K, 1 for C."""
+    b, y, x, k = problem.shape
+    s_cut = (sizes[:, 0] < b) | (sizes[:, 1] < y) | (sizes[:, 2] < x)
+    return np.asarray(4 * s_cut + 2 * (sizes[:, 3] < k) + (sizes[:, 4] < problem.reduction))
 
 
 def _distinct_orders(orders: list[str], cut: tuple[bool, bool, bool]) -> Iterable[str]:

@@ -54,6 +54,10 @@ def shape4(shape: Sequence[int]) -> Shape4:
 
 def crop(view: View, start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
     """The parts of `view`'s pieces inside the region, still placed in the view's coordinates."""
+    first = view.pieces[0]
+    if len(view.pieces) == 1 and first.at == (0, 0, 0, 0):  # by far the most common case: a whole tensor
+        b, y, x, c = first.start
+        return (Piece(start, shape, first.storage, (b + start[0], y + start[1], x + start[2], c + start[3])),)
     found = []
     for piece in view.pieces:
         low = [max(a, s) for a, s in zip(piece.at, start, strict=True)]
