@@ -97,7 +97,7 @@ class _Attempt:
         for layer, choice in zip(self.workload.layers, self.plan.choices, strict=True):
             steps += LayerEmitter(self.store, work, layer, choice, ready).steps()
             if lives[layer.output].readers:
-                ready[layer.output] = len(steps) + 1
+                ready[layer.output] = len(steps)
         for output in self.workload.outputs:
             for piece in output.view.pieces:
                 self.store.home(piece.storage)

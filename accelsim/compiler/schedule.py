@@ -55,10 +55,15 @@ class Schedule:
         self._hoist_loads()
 
     def _sunk(self, slot: int, transfer: Transfer) -> int:
-        """The slot after its own, if its buffer can wait: then the next tile is computed into another buffer."""
+        """The slot after its own, if its buffer can wait: then the next tile is computed into another buffer.
+
+        Never beyond its layer: the next one may reload the bytes at once.
+        """
         draft = self.ranges[transfer.source.range]
-        late = min(slot + 1, len(self.steps) - 1)
-        return late if draft.last == slot and self.packing.extend(draft, draft.first, late) else slot
+        late = slot + 1
+        if late == len(self.steps) or self.steps[late].layer != self.steps[slot].layer or draft.last != slot:
+            return slot
+        return late if self.packing.extend(draft, draft.first, late) else slot
 
     def _hoist_loads(self) -> None:
         done: list[float] = []  # estimated cycle at which each slot's computation ends
