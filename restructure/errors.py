@@ -1,7 +1,8 @@
 """What can go wrong, one class per kind, under one root.
 
 Every message has the same anatomy: path, rule, value, remedy. `exit_code` is what a command line returns for it:
-2 for a file that is missing or cannot be read, 3 for a model that cannot be parsed or is not supported.
+2 for a file that is missing or cannot be read, 3 for a model that cannot be parsed or is not supported, 4 for a memory
+budget that cannot be met.
 """
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ModelFileError",
     "OpenDimensionError",
     "OperatorError",
+    "PlanError",
     "RestructureError",
     "UnknownNetworkError",
     "UnsupportedOperatorError",
@@ -59,3 +61,9 @@ class OpenDimensionError(ModelError):
 
 class OperatorError(ModelError):
     """An operator's operands or attributes contradict its definition."""
+
+
+class PlanError(RestructureError):
+    """A plan is damaged, of another version, or was made for another graph."""
+
+    exit_code = 2

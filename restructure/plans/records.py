@@ -1,0 +1,136 @@
+"""What a plan says.
+
+A graph is run as a sequence of *regions*: consecutive nodes whose tensors are cut into *parts* (blocks of rows) that
+are made and consumed in a streaming order, so that a part dies as soon as nobody needs it. Neighbouring regions hand
+their parts over. A region that is not cut runs its nodes whole.
+
+Terms: the *overlap* is the rows two neighbouring parts of a consumer both read. Retained: made once and kept.
+Recomputed: made again by each reader, which needs more MACs and no memory in between.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from restructure.profile import Definition
+
+__all__ = ["ChannelCut", "Overlap", "Plan", "Region", "TensorCut"]
+
+Overlap = Literal["retained", "recomputed"]
+Cut = Literal["rows", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorCut:
+    """How one tensor of a region is made.
+
+    Attributes:
+        rows: most rows of one part.
+        parts: parts it is made in.
+    """
+
+    tensor: str
+    rows: int
+    parts: int
+    overlap: Overlap = "retained"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCut:
+    """Nodes that run once per group of channels: a convolution, then operators that keep channels apart.
+
+    Attributes:
+        nodes: names, in order.
+        groups: number of channel groups, of equal size but for the last.
+    """
+
+    nodes: tuple[str, ...]
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Consecutive nodes that are cut together.
+
+    Attributes:
+        nodes: names, in the order they first run.
+        cut: *rows*, or *whole* where nothing is cut.
+        parts: parts of the most finely cut tensor.
+        tensors: how each tensor that is cut is made.
+        channels: the channel cuts inside the region.
+        peak_bytes: predicted active memory while the region runs.
+    """
+
+    nodes: tuple[str, ...]
+    cut: Cut
+    parts: int
+    tensors: tuple[TensorCut, ...] = ()
+    channels: tuple[ChannelCut, ...] = ()
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to restructure one graph, and what that is predicted to give under `definition`.
+
+    Attributes:
+        network: name of the graph it was made for.
+        steps: every node's region, in running order; `regions` are those that are cut.
+        input_rows: per network input that is split before anything runs, the rows of one piece.
+        peak_elements, peak_bytes: active memory of the restructured graph.
+        macs, nodes: of the restructured graph.
+        baseline_…: the same of the original.
+        lower_bound_bytes: no plan of the kind searched has a lower peak at these MACs; 0 where not known.
+    """
+
+    network: str
+    definition: Definition
+    steps: tuple[Region, ...]
+    peak_elements: int
+    peak_bytes: int
+    macs: int
+    nodes: int
+    baseline_elements: int
+    baseline_bytes: int
+    baseline_macs: int
+    baseline_nodes: int
+    input_rows: Mapping[str, int] = field(default_factory=dict, hash=False)
+    lower_bound_bytes: int = 0
+    robust: bool = False
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions that are cut."""
+        return tuple(region for region in self.steps if region.cut != "whole" or region.channels)
+
+    @property
+    def saving(self) -> float:
+        """Share of the original's active memory that is saved, 0..1."""
+        return 1 - self.peak_bytes / self.baseline_bytes if self.baseline_bytes else 0.0
+
+    @property
+    def mac_overhead(self) -> float:
+        """Extra multiply-accumulates relative to the original's."""
+        return self.macs / self.baseline_macs - 1 if self.baseline_macs else 0.0
+
+    @property
+    def parts(self) -> int:
+        """Parts of the most finely cut tensor; 1 if nothing is cut."""
+        return max((region.parts for region in self.steps), default=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON-ready values, with the version of their meaning."""
+        from restructure.plans.serial import plan_to_dict
+
+        return plan_to_dict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Plan":
+        """Return the plan `to_dict` wrote.
+
+        Raises:
+            PlanError: the data is no plan, or one of another version.
+        """
+        from restructure.plans.serial import plan_from_dict
+
+        return plan_from_dict(data)
