@@ -7,6 +7,7 @@ budget that cannot be met.
 
 __all__ = [
     "ControlFlowError",
+    "DimensionArgumentError",
     "ModelError",
     "ModelFileError",
     "OpenDimensionError",
@@ -16,7 +17,14 @@ __all__ = [
     "UnknownNetworkError",
     "UnsupportedOperatorError",
     "WeightFileError",
+    "printable",
 ]
+
+
+def printable(text: object) -> str:
+    """Return text from a file such that it cannot break a line, a table or a terminal."""
+    plain = text if isinstance(text, str) else repr(text)
+    return plain if plain.isprintable() else ascii(plain)[1:-1]
 
 
 class RestructureError(Exception):
@@ -27,6 +35,12 @@ class RestructureError(Exception):
 
 class ModelFileError(RestructureError):
     """A file is missing, unreadable or cannot be written."""
+
+    exit_code = 2
+
+
+class DimensionArgumentError(RestructureError):
+    """A size was given for a dimension that is not open, or is no size."""
 
     exit_code = 2
 

@@ -115,8 +115,9 @@ class _Analysis:
                 self._fold(node, call, results)
             elif not self._aliased(node, results):
                 self._keep(original, node, results)
-        except OperatorError as error:
-            raise OperatorError(f"{self._at(original)}: {error}") from error
+        except ModelError as error:
+            kind = OperatorError if isinstance(error, OperatorError) else ModelError
+            raise kind(f"{self._at(original)}: {error}") from error
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             # The table trusts the types ONNX prescribes; a damaged file does not keep to them.
             raise OperatorError(f"{self._at(original)}: is malformed: {error}".split("\n")[0]) from error
@@ -132,13 +133,13 @@ class _Analysis:
 
     def _fold(self, node: Node, call: Call, results: Sequence[TensorInfo]) -> None:
         for info, name in zip(results, node.outputs, strict=False):
-            check_size(self.where, name, info, may_be_empty=True)
+            check_size(name, info, may_be_empty=True)
         if node.op_type == "Constant":
             self._constant(node, results[0])
         elif node.op_type == "ConstantOfShape":
             fill = node.attributes.get("value")
-            value = np.zeros((), np.float32) if fill is None else np.asarray(fill.numpy()).reshape(())
-            self._know(node.outputs[0], Fill(results[0], value))
+            value = np.zeros((), np.float32) if fill is None else Stored(results[0], fill).evaluate()
+            self._know(node.outputs[0], Fill(results[0], value.reshape(())))
         elif node.op_type in ("Shape", "Size"):
             self._know(node.outputs[0], Known(results[0], folding.shape_question(call)))
         elif node.op_type in _ALIASES and node.outputs[0] not in self.outputs:
@@ -162,7 +163,7 @@ class _Analysis:
 
         for index, (name, info) in enumerate(zip(node.outputs, results, strict=False)):
             if name:
-                self._know(name, Derived(info, operands, compute, index))
+                self._know(name, Derived(info, node.op_type, operands, compute, index))
 
     def _aliased(self, node: Node, results: Sequence[TensorInfo]) -> bool:
         """Drop a node that hands its operand on unchanged, unless its result must carry an output's name."""
@@ -179,7 +180,7 @@ class _Analysis:
             raise OperatorError(f"has {len(node.outputs)} results, the operator {len(results)}")
         for name, info in zip(node.outputs, results, strict=False):
             if name:
-                check_size(self._at(original), name, info)
+                check_size(name, info)
                 self.infos[name] = info
         self.kept.append((original, node))
 

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from restructure import operators
-from restructure.errors import ControlFlowError, ModelError, UnsupportedOperatorError
+from restructure.errors import ControlFlowError, ModelError, UnsupportedOperatorError, printable
 
 if TYPE_CHECKING:
     import onnx
@@ -43,7 +43,9 @@ def _check_defined(where: str, graph: "onnx.GraphProto", defined: set[str]) -> N
         missing = next((name for name in node.input if name not in defined), None)
         if missing is not None:
             label = repr(node.name) if node.name else "(unnamed)"
-            raise ModelError(f"{where}: node {label} ({node.op_type}): reads {missing!r}, which nothing defines")
+            raise ModelError(
+                f"{where}: node {label} ({printable(node.op_type)}): reads {missing!r}, which nothing defines"
+            )
     for output in graph.output:
         if output.name not in defined:
             raise ModelError(f"{where}: output {output.name!r} is produced by no node")
@@ -61,7 +63,7 @@ def _check_names(where: str, graph: "onnx.GraphProto") -> None:
 
 
 def _qualified(op_type: str, domain: str) -> str:
-    return f"{domain}.{op_type}" if domain else op_type
+    return printable(f"{domain}.{op_type}" if domain else op_type)
 
 
 def check_opset(where: str, opsets: Mapping[str, int]) -> None:

@@ -4,26 +4,31 @@ import ntpath
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from restructure.errors import ModelError
+from restructure.errors import ModelError, WeightFileError
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-__all__ = ["external_tensors", "settle_external"]
+__all__ = ["check_inside", "external_tensors", "is_external", "settle_external"]
+
+
+def is_external(tensor: object) -> "TypeGuard[ir.ExternalTensor]":
+    """Whether a tensor's data lies in another file."""
+    import onnx_ir as ir
+
+    return isinstance(tensor, ir.ExternalTensor)
 
 
 def external_tensors(model: "ir.Model") -> Iterator["ir.ExternalTensor"]:
     """Yield every tensor of the model that lies in another file."""
-    import onnx_ir as ir
-
     for value in model.graph.initializers.values():
-        if isinstance(value.const_value, ir.ExternalTensor):
+        if is_external(value.const_value):
             yield value.const_value
     for node in model.graph:
         for attribute in node.attributes.values():
-            if attribute.type == ir.AttributeType.TENSOR and isinstance(attribute.value, ir.ExternalTensor):
+            if is_external(attribute.value):
                 yield attribute.value
 
 
@@ -52,3 +57,12 @@ def settle_external(model: "ir.Model", folder: Path, where: str) -> None:
                 "model's own folder are read; move the data there and use a relative path"
             )
         tensor.base_dir = str(folder)
+
+
+def check_inside(tensor: "ir.ExternalTensor") -> None:
+    """Raise WeightFileError if links lead from the tensor's file out of the model's folder."""
+    folder, path = os.path.realpath(tensor.base_dir), os.path.realpath(tensor.path)
+    if os.path.commonpath([folder, path]) != folder:
+        raise WeightFileError(
+            f"weight {tensor.name!r}: its external data is refused: {tensor.path} leads out of the model's folder"
+        )

@@ -1,7 +1,7 @@
 """Values of operators whose operands are constants.
 
-The operators exporters wrap around shapes are computed here with numpy; any other falls back on the reference
-evaluator of the onnx package, which is slow to import and hence asked last.
+The operators exporters wrap around shapes and weights are computed here with numpy; any other by onnxruntime, which is
+imported only then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ import numpy as np
 from restructure.errors import ModelError
 from restructure.operators import Array, Call, TensorInfo
 from restructure.operators.movement import slice_ranges, transpose_permutation
+from restructure.operators.records import normalise_axis
 
 __all__ = ["compute", "shape_question"]
 
@@ -93,6 +94,17 @@ def _divide(left: Array, right: Array) -> Array:
     return np.where((left < 0) != (right < 0), -quotient, quotient).astype(left.dtype)
 
 
+def _dequantize(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
+    x, scale, *zero = _given(arrays)
+    if scale.ndim == 1 and x.ndim > 1:
+        shape = [1] * x.ndim
+        shape[normalise_axis(call.integer("axis", 1), x.ndim)] = -1
+        scale, zero = scale.reshape(shape), [z.reshape(shape) for z in zero]
+    # int32, for the difference of two int8 may be no int8
+    difference = x.astype(np.int32) - zero[0].astype(np.int32) if zero else x.astype(np.int32)
+    return np.asarray(difference.astype(scale.dtype) * scale)
+
+
 def _numpy(function: Callable[..., Any]) -> Callable[[Call, Arrays, TensorInfo], Array]:
     def apply(call: Call, arrays: Arrays, result: TensorInfo) -> Array:
         return np.asarray(function(*_given(arrays)))
@@ -114,6 +126,7 @@ _NUMPY: Mapping[str, Callable[[Call, Arrays, TensorInfo], Array]] = {
     "Where": _where,
     "Identity": _identity,
     "Range": _range,
+    "DequantizeLinear": _dequantize,
     "Add": _numpy(np.add),
     "Sub": _numpy(np.subtract),
     "Mul": _numpy(np.multiply),
@@ -138,10 +151,11 @@ def compute(call: Call, results: Sequence[TensorInfo], arrays: Arrays) -> Sequen
     Raises:
         ModelError: the operator cannot be computed on these values.
     """
-    function = _NUMPY.get(call.op_type) if not call.domain and results[0].dtype not in _NOT_PLAIN else None
+    plain = not call.domain and results[0].dtype not in _NOT_PLAIN and not call.integer("block_size", 0)
+    function = _NUMPY.get(call.op_type) if plain else None
     try:
         if function is None:
-            return _by_reference(call, arrays)
+            return _by_runtime(call, arrays)
         return [np.asarray(function(call, arrays, results[0]))]
     except ModelError:
         raise
@@ -149,19 +163,23 @@ def compute(call: Call, results: Sequence[TensorInfo], arrays: Arrays) -> Sequen
         raise ModelError(f"{call.op_type} of constants cannot be computed: {error}") from error
 
 
-def _by_reference(call: Call, arrays: Arrays) -> Sequence[Array]:
+def _by_runtime(call: Call, arrays: Arrays) -> Sequence[Array]:
     import onnx
-    from onnx.reference import ReferenceEvaluator
+    import onnxruntime
 
+    # The operands are initializers, not feeds: numpy has no bfloat16 or int4 to feed.
     names = ["" if array is None else f"x{index}" for index, array in enumerate(arrays)]
+    constants = [onnx.numpy_helper.from_array(a, n) for n, a in zip(names, arrays, strict=True) if a is not None]
     outputs = [f"y{index}" for index in range(call.outputs)]
     node = onnx.helper.make_node(call.op_type, names, outputs, domain=call.domain, **_plain(call.attributes))
-    inputs = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in names if name]
-    results = [onnx.helper.make_value_info(name, onnx.TypeProto()) for name in outputs]
-    graph = onnx.helper.make_graph([node], "constant", inputs, results)
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid(call.domain, call.opset)])
-    feeds = {name: array for name, array in zip(names, arrays, strict=True) if name}
-    return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
+    results = [onnx.ValueInfoProto(name=name) for name in outputs]
+    graph = onnx.helper.make_graph([node], "constant", [], results, constants)
+    imports = [onnx.helper.make_opsetid(call.domain, call.opset)]
+    model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=8 if call.opset < 21 else 10)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return [np.asarray(value) for value in session.run(None, {})]
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:

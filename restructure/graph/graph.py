@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from restructure import operators
 from restructure.errors import ModelError, WeightFileError
-from restructure.graph.lazy import SMALL, Constant, Known
+from restructure.graph.lazy import SMALL, Constant, stored_dtype
 from restructure.graph.records import Node, Source, Tensor
 from restructure.operators import Array, Call, OperatorSpec, TensorInfo
 
@@ -114,9 +114,20 @@ class Graph:
             ModelError: `name` is no constant of this graph.
         """
         constant = self._constants.get(name)
+        where = self.source.path or self.name
         if constant is None:
-            raise ModelError(f"{self.name}: {name!r} is no weight")
-        return constant.value if isinstance(constant, Known) else constant.evaluate()
+            raise ModelError(f"{where}: {name!r} is no weight")
+        try:
+            return constant.evaluate()
+        except WeightFileError as error:
+            raise WeightFileError(f"{where}: {error}") from error
+        except ModelError as error:
+            raise ModelError(f"{where}: {error}") from error
+
+    def stored_dtype(self, name: str) -> str:
+        """Return the element type a tensor's values are stored in: a weight behind a DequantizeLinear is int8, say."""
+        constant = self._constants.get(name)
+        return self.tensors[name].dtype if constant is None else stored_dtype(constant)
 
     def spec(self, node: Node) -> OperatorSpec:
         """Return the node's row in the operator table."""

@@ -29,6 +29,7 @@ def load(source: "str | os.PathLike[str] | ir.Model | onnx.ModelProto", dims: Ma
 
     Raises:
         ModelFileError: the file is missing or cannot be read.
+        DimensionArgumentError: `dims` names a dimension that is not open, or gives it a size below 1.
         ModelError: it is no ONNX model, or one that cannot be analysed; subclasses say why.
     """
     import onnx_ir as ir

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from restructure.errors import WeightFileError
 from restructure.files import atomic_write, target_path
+from restructure.graph.external import check_inside, is_external
 from restructure.graph.graph import Graph
 from restructure.graph.wire import INLINE, length_prefix
 
@@ -73,8 +74,9 @@ def _plan(model: "ir.Model", target: Path) -> _Plan:
     aside: list[ir.TensorProtocol] = []
     for value in model.graph.initializers.values():
         tensor = value.const_value
-        if isinstance(tensor, ir.ExternalTensor):
+        if is_external(tensor):
             if os.path.isfile(tensor.path) and Path(tensor.base_dir).resolve() != target.parent:
+                check_inside(tensor)
                 aside.append(tensor)
         elif tensor is not None and tensor.dtype != ir.DataType.STRING and tensor.nbytes >= STREAM_FROM_BYTES:
             inline.append(tensor)

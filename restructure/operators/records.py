@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restructure import dtypes
-from restructure.errors import OperatorError
+from restructure.errors import OperatorError, printable
 
 __all__ = [
     "Array",
@@ -104,7 +104,8 @@ class Call:
         value = self.attributes.get(name, default)
         if value is None or isinstance(value, kind):
             return value
-        raise OperatorError(f"attribute {name!r} has the wrong type: {value!r}")
+        shown = repr(value) if isinstance(value, (int, float, str, tuple)) else f"a {type(value).__name__}"
+        raise OperatorError(f"attribute {name!r} has the wrong type: {printable(shown)}")
 
     def integer(self, name: str, default: int | None = None) -> int:
         """Return an integer attribute; raises OperatorError if it is absent and has no default."""
@@ -143,7 +144,10 @@ class Call:
 
     def value_integers(self, index: int, meaning: str) -> tuple[int, ...]:
         """Return a constant operand as a tuple of integers."""
-        return tuple(int(item) for item in np.asarray(self.value(index, meaning)).reshape(-1))
+        array = np.asarray(self.value(index, meaning))
+        if array.dtype.kind not in "iu":
+            raise OperatorError(f"operand {index} ({meaning}) must hold integers, got {array.dtype}")
+        return tuple(int(item) for item in array.reshape(-1))
 
     def axes(self, index: int, name: str = "axes") -> tuple[int, ...] | None:
         """Return axes given as attribute (older opsets) or as operand `index` (newer ones), or None."""

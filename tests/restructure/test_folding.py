@@ -51,7 +51,10 @@ FOLDED: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("Transpose", [F], {"perm": [2, 0, 1]}),
     ("Range", [np.array(2), np.array(11), np.array(4)], {}),
     ("Identity", [F], {}),
-    # these have no numpy evaluator of their own and go to the reference evaluator
+    ("DequantizeLinear", [random_array((2, 3), np.uint8), np.float32(0.1), np.uint8(3)], {}),
+    ("DequantizeLinear", [random_array((2, 3), np.int8), F[0, 0, :3], ints(1, 2, 3).astype(np.int8)], {"axis": -1}),
+    ("DequantizeLinear", [random_array((2, 3), np.int32), F[0, 0, :2]], {"axis": 0}),
+    # these have no evaluator of their own
     ("ReduceMean", [F], {"axes": [1]}),
     ("Relu", [F], {}),
     ("Tile", [F, ints(1, 2, 1)], {}),
@@ -147,6 +150,20 @@ def test_a_transposed_weight_stays_a_weight_and_is_computed_on_demand() -> None:
     assert net.tensors["t"].role == "weight"
     np.testing.assert_array_equal(net.weight("t"), w.T)
     assert net.parameter_count == 5600
+
+
+def test_a_dequantised_weight_remembers_the_type_it_is_stored_in() -> None:
+    q = random_array((70, 80), np.int8)
+    nodes = [
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("Transpose", ["d"], ["w"]),
+        helper.make_node("MatMul", ["x", "w"], ["y"]),
+    ]
+    constants = {"q": q, "s": np.float32(0.5), "z": np.int8(1)}
+    net = graph.load(model_of(nodes, {"x": random_array((2, 80))}, ["y"], constants))
+    assert [node.op_type for node in net.nodes] == ["MatMul"]
+    assert (net.tensors["w"].dtype, net.stored_dtype("w"), net.stored_dtype("x")) == ("float32", "int8", "float32")
+    np.testing.assert_array_equal(net.weight("w"), (q.T.astype(np.float32) - 1) * 0.5)
 
 
 def test_asking_for_the_weight_of_an_activation_is_an_error() -> None:
