@@ -12,9 +12,9 @@ from accelsim.results.causes import OccupancyKind
 from accelsim.results.columns import TENSOR_KINDS, Columns, Ints
 from accelsim.results.occupancy import Fragments
 from accelsim.results.records import MemoryUse, TensorBytes, Timeline
-from accelsim.trace import Trace
+from accelsim.results.reservations import Reservations
 
-__all__ = ["Levels", "levels_of", "memory_use", "peaks_within", "reservations_of", "timeline"]
+__all__ = ["Levels", "levels_of", "memory_use", "peaks_within", "timeline"]
 
 _KINDS = tuple(OccupancyKind(kind.value) for kind in TENSOR_KINDS)
 
@@ -27,7 +27,7 @@ class Levels:
         cycles: where a level begins, strictly increasing from 0.
         by_kind: occupied bytes, one row per kind of tensor.
         bytes: their sum.
-        reserved: bytes in reserved ranges.
+        reserved: addresses in reserved ranges.
     """
 
     cycles: Ints
@@ -36,48 +36,16 @@ class Levels:
     reserved: Ints
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reservations:
-    """When each range that is used is reserved: from the start of the first access to the end of the last.
-
-    Attributes:
-        memory: index of its memory.
-        begin, end: cycles.
-        bytes: its size.
-    """
-
-    memory: Ints
-    begin: Ints
-    end: Ints
-    bytes: Ints
-
-
-def reservations_of(columns: Columns, trace: Trace) -> Reservations:
-    """The reservations of all ranges that an instruction touches; contents that are there at cycle 0 stay."""
-    program, used = columns.program, columns.accesses
-    count, latency = len(program.ranges), trace.latency_cycles
-    begin, end = np.full(count, latency), np.zeros(count, np.int64)
-    np.minimum.at(begin, used.range, trace.start[used.instruction])
-    np.maximum.at(end, used.range, trace.end[used.instruction])
-    images = [image.range for image in program.images]
-    begin[images], end[images] = 0, latency
-    end[[piece.operand.range for output in program.outputs for piece in output.pieces]] = latency
-    memory = np.fromiter((item.memory for item in program.ranges), np.int64, count)
-    size = np.fromiter((item.size_bytes for item in program.ranges), np.int64, count)
-    return Reservations(memory, begin, np.maximum(end, begin), size)
-
-
-def levels_of(columns: Columns, memory: int, pieces: Fragments, reserved: Reservations, latency: int) -> Levels:
-    """The step function of one memory; `pieces` are the fragments in it."""
-    mine = reserved.memory == memory
-    begin, end, size = reserved.begin[mine], reserved.end[mine], reserved.bytes[mine]
-    cycles = np.unique(np.concatenate(([0, latency], pieces.begin, pieces.end, begin, end)))
+def levels_of(columns: Columns, pieces: Fragments, reserved: Reservations, latency: int) -> Levels:
+    """The step function of one memory, from the fragments and the reservations in it."""
+    moments = (pieces.begin, pieces.end, reserved.begin, reserved.end)
+    cycles = np.unique(np.concatenate(([0, latency], *moments)))
     kinds = columns.tensor_kind[pieces.tensor]
     by_kind = np.zeros((len(_KINDS), len(cycles)), np.int64)
     for kind in np.unique(kinds):
         some = kinds == kind
         by_kind[kind] = _stacked(cycles, pieces.begin[some], pieces.end[some], pieces.bytes[some])
-    return Levels(cycles, by_kind, by_kind.sum(axis=0), _stacked(cycles, begin, end, size))
+    return Levels(cycles, by_kind, by_kind.sum(axis=0), reserved.bytes_at(cycles))
 
 
 def _stacked(cycles: Ints, begin: Ints, end: Ints, size: Ints) -> Ints:

@@ -14,9 +14,10 @@ from accelsim.results.attribution import Attribution, activity, attribute
 from accelsim.results.causes import ArrayCause
 from accelsim.results.columns import Columns, Ints
 from accelsim.results.layering import Peak, Spans, array_macs, layer_results
-from accelsim.results.levels import Levels, levels_of, memory_use, peaks_within, reservations_of, timeline
+from accelsim.results.levels import Levels, levels_of, memory_use, peaks_within, timeline
 from accelsim.results.occupancy import fragments_of
 from accelsim.results.records import LayerResult, Measurements, MemoryUse, Timeline, Totals
+from accelsim.results.reservations import reservations_of
 from accelsim.results.spilling import spills_of
 from accelsim.results.traffic import Traffic, traffic_of
 from accelsim.trace import Trace
@@ -64,7 +65,7 @@ def _memories(columns: Columns, trace: Trace, most: int) -> tuple[tuple[MemoryUs
     uses, lines, levels = [], [], []
     for number in on_chip:
         mine = pieces.of_memory(number)
-        level = levels_of(columns, number, mine, reserved, trace.latency_cycles)
+        level = levels_of(columns, mine, reserved.of_memory(number), trace.latency_cycles)
         levels.append(level)
         uses.append(memory_use(program, number, mine, level))
         lines.append(timeline(program.memories[number].name, level, trace.latency_cycles, most))

@@ -1,9 +1,9 @@
 """Which on-chip bytes hold a value that is still to be read, and from when to when.
 
-A *piece* is what one write operand wrote into a range. It is occupied from the start of the instruction that writes it
-to the end of the last instruction that reads any of it; one that nobody reads, to the end of its writer. Where a later
-write replaces (part of) it, that part ends at the start of the later write at the latest, so that no byte counts twice:
-accumulators read and written by one instruction, and results written in place of an operand.
+A byte is occupied from the start of the instruction that writes it to the end of the last instruction that reads that
+value of it; if nobody does, to the end of its writer. Rows that no one will read again are free at once, however many
+came with them. Where a later write replaces the value it ends, at the latest, when that write starts, so that no byte
+counts twice: accumulators read and written by one instruction, and results written in place of an operand.
 
 On-chip contents before the first instruction (weights that are resident in the warm state) are occupied from cycle 0 to
 the end of the run; network outputs left on chip, to the end of the run.
@@ -25,7 +25,7 @@ __all__ = ["Fragments", "fragments_of"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fragments:
-    """Parts of pieces that are occupied during one stretch of time, [begin, end) in cycles.
+    """Parts of tensors that are occupied during one stretch of time, [begin, end) in cycles.
 
     Attributes:
         memory, tensor: indices into the Program's tables.
@@ -49,27 +49,48 @@ class Fragments:
 
 
 def fragments_of(columns: Columns, trace: Trace) -> Fragments:
-    """All fragments in on-chip memories, in time linear (up to sorting) in the pieces that accesses meet."""
-    table, piece = _accesses(columns)
-    if not table.write.any():
+    """All fragments in on-chip memories.
+
+    The boxes of a range's accesses are cut into cells; within a cell, accesses in Program order are values, each
+    written once and then read. Time is linear (up to sorting) in the cells that accesses meet.
+    """
+    table, lasting = _accesses(columns)
+    if not len(table):
         return Fragments(*(np.empty(0, np.int64) for _ in range(6)))
     moment = table.instruction + 1
     begin = np.concatenate(([0], trace.start, [trace.latency_cycles]))[moment]
     end = np.concatenate(([trace.latency_cycles], trace.end, [trace.latency_cycles]))[moment]
-    written = table.take(table.write)
-    grid = Grid(written.range, written.start, written.stop)
-    meetings = _Meetings.of(grid.cells(table.range, table.start, table.stop), table)
-    piece_end = np.where(table.write, end, 0)
-    reads, sources = meetings.reads_with_sources()
-    np.maximum.at(piece_end, sources, end[reads])
-    return _cut(table, meetings, begin, piece_end, piece)
+    cells = Grid(table.range, table.start, table.stop).cells(table.range, table.start, table.stop)
+    return _values(table, cells, begin, end, lasting)
+
+
+def _values(table: Accesses, cells: Cells, begin: Ints, end: Ints, lasting: Bools) -> Fragments:
+    """The values of all cells; rows of the table are in Program order, an instruction's reads before its writes."""
+    order = np.argsort(cells.cell, kind="stable")
+    row, cell = cells.box[order], cells.cell[order]
+    anew = np.append(True, cell[1:] != cell[:-1])
+    first = np.flatnonzero(anew | table.write[row])
+    until = np.maximum.reduceat(end[row], first)
+    replaced = np.append(~anew[first[1:]], False)
+    until[replaced] = np.minimum(until[replaced], begin[row[first[1:][replaced[:-1]]]])
+    writer = row[first]
+    made = table.write[writer] & lasting[writer]
+    writer = writer[made]
+    return Fragments(
+        table.memory[writer],
+        table.tensor[writer],
+        table.instruction[writer],
+        begin[writer],
+        np.maximum(until[made], begin[writer]),
+        cells.volume[order][first][made] * table.element_bytes[writer],
+    )
 
 
 def _accesses(columns: Columns) -> tuple[Accesses, Bools]:
-    """On-chip accesses in Program order, and which of the writes make a piece.
+    """On-chip accesses in Program order, and which of the writes make a value.
 
     Contents at cycle 0 are written at position -1, network outputs read behind the last instruction, and an operand
-    that its instruction overwrites in place is written once more, by a write that makes no piece.
+    that its instruction overwrites in place is written once more, by a write that makes no value of its own.
     """
     program, used = columns.program, columns.accesses
     used = used.take(columns.on_chip[used.memory])
@@ -83,9 +104,9 @@ def _accesses(columns: Columns) -> tuple[Accesses, Bools]:
         replaced,
         _outside(outputs, len(columns), False, used.start.shape[1]),
     )
-    piece = np.repeat([True, False, True], (len(images) + len(used), len(replaced), len(outputs)))
+    lasting = np.repeat([True, False, True], (len(images) + len(used), len(replaced), len(outputs)))
     order = np.argsort(table.instruction, kind="stable")
-    return table.take(order), piece[order]
+    return table.take(order), lasting[order]
 
 
 def _outside(operands: list[Operand], position: int, write: bool, axes: int) -> Accesses:
@@ -122,60 +143,3 @@ def _pairs(used: Accesses) -> tuple[Ints, Ints]:
 def _covers(write: Operand, read: Operand) -> bool:
     outer, inner = write.box, read.box
     return outer == inner or (outer.contiguous and outer.base <= inner.base and inner.end <= outer.end)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Meetings:
-    """Incidences of accesses and cells, ordered by cell, then Program order, an instruction's reads before its writes.
-
-    Attributes:
-        row: the access.
-        cell: the cell.
-        volume: elements in the cell.
-        write: whether the access writes.
-    """
-
-    row: Ints
-    cell: Ints
-    volume: Ints
-    write: Bools
-
-    @classmethod
-    def of(cls, cells: Cells, table: Accesses) -> _Meetings:
-        """The incidences in order; rows of the table are in Program order already."""
-        order = np.argsort(cells.cell, kind="stable")
-        row = cells.box[order]
-        return cls(row, cells.cell[order], cells.volume[order], table.write[row])
-
-    def reads_with_sources(self) -> tuple[Ints, Ints]:
-        """Each read, and the write whose value it reads, as rows; reads of what nobody wrote are left out."""
-        places = np.arange(len(self.row))
-        source = np.maximum.accumulate(np.where(self.write, places, -1))
-        found = ~self.write & (source >= 0)
-        found &= self.cell[source] == self.cell
-        return self.row[found], self.row[source[found]]
-
-    def next_writes(self) -> Ints:
-        """For each incidence the row of the next write to the same cell; -1 if there is none."""
-        count = len(self.row)
-        places = np.append(np.where(self.write, np.arange(count), count), count)
-        following = np.minimum.accumulate(places[::-1])[::-1][1:]
-        same = following < count
-        same[same] = self.cell[following[same]] == self.cell[same]
-        return np.where(same, self.row[np.minimum(following, count - 1)], -1)
-
-
-def _cut(table: Accesses, meetings: _Meetings, begin: Ints, piece_end: Ints, piece: Bools) -> Fragments:
-    """Pieces cut where later writes replace them."""
-    following = meetings.next_writes()
-    end = np.where(following >= 0, np.minimum(piece_end[meetings.row], begin[following]), piece_end[meetings.row])
-    mine = meetings.write & piece[meetings.row]
-    row = meetings.row[mine]
-    return Fragments(
-        table.memory[row],
-        table.tensor[row],
-        table.instruction[row],
-        begin[row],
-        np.maximum(end[mine], begin[row]),
-        meetings.volume[mine] * table.element_bytes[row],
-    )

@@ -139,7 +139,7 @@ class MemoryUse:
         peak_layer: the layer whose instruction made it.
         peak_tensors: what the peak consists of, largest first.
         highest_address_bytes: one past the highest address used.
-        peak_reserved_bytes: most bytes in reserved ranges at one time.
+        peak_reserved_bytes: most addresses in reserved ranges at one time; ranges that share addresses count once.
         reserved_unwritten_bytes: at the peak, bytes that were reserved but held no value still to be read.
     """
 
@@ -239,7 +239,7 @@ class Timeline:
         cycles: where a step begins; the first is 0 and the last is the latency, where nothing is occupied any more.
         bytes: occupied bytes from that cycle on.
         bytes_by_kind: the same by OccupancyKind; kinds that never occur are left out.
-        reserved_bytes: bytes in reserved ranges from that cycle on.
+        reserved_bytes: addresses in reserved ranges from that cycle on.
         exact: whether every change is a step; otherwise a step stands for a stretch of time and holds its highest
             moment, so that the peak is never lost.
     """

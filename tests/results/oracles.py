@@ -19,38 +19,27 @@ def elements(operand: Operand) -> Iterator[tuple[int, ...]]:
 
 def occupied_bytes(program: Program, trace: Trace, memory: int) -> list[Counter[str]]:
     """For each cycle (and the one at the end) the occupied bytes of each tensor."""
-    held: dict[Cell, tuple[int, int, int]] = {}  # element -> (piece, since, bytes)
-    piece_end: dict[int, int] = {}
-    spans: list[tuple[int, int, int, int, str, int]] = []  # piece, since, replaced at, -, tensor, bytes
-    pieces = 0
+    held: dict[Cell, tuple[int, int, int]] = {}  # element -> (since, last use ends, bytes)
+    level: list[Counter[str]] = [Counter() for _ in range(trace.latency_cycles + 1)]
 
     def close(cell: Cell, replaced: int) -> None:
-        piece, since, size = held.pop(cell)
-        spans.append((piece, since, replaced, 0, program.tensors[program.ranges[cell[0]].tensor].name, size))
+        since, until, size = held.pop(cell)
+        for cycle in range(since, min(until, replaced)):
+            level[cycle][program.tensors[program.ranges[cell[0]].tensor].name] += size
 
     for position, instruction in enumerate(program.instructions):
-        for operand in instruction.reads:
-            for element in elements(operand):
-                cell = (operand.range, element)
-                if operand.memory == memory and cell in held:
-                    piece = held[cell][0]
-                    piece_end[piece] = max(piece_end[piece], int(trace.end[position]))
+        start, end = int(trace.start[position]), int(trace.end[position])
+        for cell in ((o.range, e) for o in instruction.reads if o.memory == memory for e in elements(o)):
+            if cell in held:
+                since, until, size = held[cell]
+                held[cell] = (since, max(until, end), size)
         for operand in instruction.writes:
-            if operand.memory != memory:
-                continue
-            pieces += 1
-            piece_end[pieces] = int(trace.end[position])
-            for element in elements(operand):
-                cell = (operand.range, element)
-                if cell in held:
-                    close(cell, int(trace.start[position]))
-                held[cell] = (pieces, int(trace.start[position]), operand.element_bytes)
+            for element in elements(operand) if operand.memory == memory else ():
+                if (operand.range, element) in held:
+                    close((operand.range, element), start)
+                held[operand.range, element] = (start, end, operand.element_bytes)
     for cell in list(held):
         close(cell, trace.latency_cycles)
-    level: list[Counter[str]] = [Counter() for _ in range(trace.latency_cycles + 1)]
-    for piece, since, replaced, _, name, size in spans:
-        for cycle in range(since, min(piece_end[piece], replaced)):
-            level[cycle][name] += size
     return level
 
 

@@ -1,6 +1,7 @@
 """Random Programs, run by the machine: every metric equals its slow, obvious twin, and what must add up adds up."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from accelsim.program import Program
 from accelsim.results import Measurements, measure
 from accelsim.results.attribution import CAUSES, attribute
 from accelsim.results.columns import Columns
+from accelsim.results.reservations import reservations_of
 from accelsim.trace import Trace
 
 Run = tuple[Program, Trace, Hardware, Measurements]
@@ -45,6 +47,27 @@ def test_occupancy_at_every_cycle_is_the_bytes_counted_one_by_one(seed: int) -> 
         assert use.peak_cycle == expected.index(max(expected))
         assert {tensor.name: tensor.bytes for tensor in use.peak_tensors} == held(levels[use.peak_cycle])
         assert expected[-1] == 0
+
+
+@given(seeds)
+@runs
+def test_reserved_bytes_are_the_addresses_counted_one_by_one(seed: int) -> None:
+    chance = Chance(seed)
+    ranges = chance.scene.ranges
+    for place, held_range in enumerate(ranges):
+        ranges[place] = replace(held_range, address=held_range.address // 3) if held_range.memory else held_range
+    program, trace, hardware = chance.scene.run()
+    reserved = reservations_of(Columns.of(program), trace)
+    for line, memory in zip(measure(program, trace, hardware).occupancy, on_chip(program), strict=True):
+        mine = reserved.of_memory(memory)
+        for cycle, counted in zip(line.cycles, line.reserved_bytes, strict=True):
+            addresses = {
+                address
+                for low, high, begin, end in zip(mine.low, mine.high, mine.begin, mine.end, strict=True)
+                for address in range(low, high)
+                if begin <= cycle < end
+            }
+            assert counted == len(addresses)
 
 
 @given(seeds)

@@ -81,26 +81,26 @@ def test_bursts_longer_than_runs_are_padding_on_top_of_the_requested_bytes() -> 
     assert totals.burst_padding_bytes == (2 + 1 + 2 + 1) * 8 - 12
 
 
-def test_a_piece_lives_from_its_first_write_to_the_end_of_its_last_reader() -> None:
+def test_a_byte_is_occupied_from_its_writer_s_start_to_its_last_reader_s_end() -> None:
     s = Scene()
     s.layer("a")
     image = s.image(s.tensor("x", (8,), TensorKind.INPUT))
     held, y = s.buffer(0), s.buffer(s.tensor("y", (2,)))
     s.load("dma0", s.within(image, (0,), (4,)), s.within(held, (0,), (4,)))  # 0 to 8, by bursts of 8 B: bus 6 to 10
     s.load("dma1", s.within(image, (4,), (4,)), s.within(held, (4,), (4,)))  # 0 to 14
-    s.compute([s.within(held, (0,), (6,))], [s.within(y, (0,), (1,))], work(9))  # 14 to 24
+    s.compute([s.within(held, (0,), (6,))], [s.within(y, (0,), (1,))], work(9))  # 14 to 24: the last to read 0 to 5
     s.layer("b")
     s.compute([s.within(held, (6,), (2,))], [s.within(y, (1,), (1,))], work(5))  # 24 to 30; nobody reads y
     result = measured(s)
     (line, _), (use, _) = result.occupancy, result.memories
     assert line.cycles == (0, 14, 24, 30)
-    assert line.bytes == (8, 9, 5, 0)
-    assert line.bytes_by_kind == {"input": (8, 8, 4, 0), "activation": (0, 1, 1, 0)}
+    assert line.bytes == (8, 9, 3, 0)
+    assert line.bytes_by_kind == {"input": (8, 8, 2, 0), "activation": (0, 1, 1, 0)}
     assert line.reserved_bytes == (8, 10, 10, 0)
     assert (use.peak_occupancy_bytes, use.peak_cycle, use.peak_layer) == (9, 14, "a")
     assert [(tensor.name, tensor.bytes) for tensor in use.peak_tensors] == [("x", 8), ("y", 1)]
     assert (use.highest_address_bytes, use.peak_reserved_bytes, use.reserved_unwritten_bytes) == (10, 10, 1)
-    assert [layer.peak_occupancy_bytes for layer in result.layers] == [9, 5]
+    assert [layer.peak_occupancy_bytes for layer in result.layers] == [9, 3]
 
 
 def test_accumulators_read_and_written_by_one_instruction_count_once() -> None:
@@ -124,6 +124,17 @@ def test_a_result_written_over_an_operand_takes_its_bytes_at_once() -> None:
     use, line = measured(s).memories[0], measured(s).occupancy[0]
     assert use.peak_occupancy_bytes == 8
     assert (line.cycles, line.bytes) == ((0, 5, 15), (8, 8, 0))
+
+
+def test_ranges_that_share_addresses_are_reserved_once() -> None:
+    s = Scene()
+    s.layer("a")
+    x, y = s.buffer(s.tensor("x", (8,))), s.buffer(s.tensor("y", (8,)), address=4)
+    s.compute([], [s.at(x)], VectorWork(8, 4, 0, 8))  # 0 to 5
+    s.compute([s.at(x)], [s.at(y)], VectorWork(8, 4, 8, 8))  # 5 to 10
+    s.compute([s.at(y)], [], VectorWork(8, 4, 8, 0))  # 10 to 15
+    line = measured(s).occupancy[0]
+    assert (line.cycles, line.reserved_bytes) == ((0, 5, 10, 15), (8, 12, 8, 0))
 
 
 def test_contents_that_are_resident_from_the_beginning_stay_to_the_end() -> None:
