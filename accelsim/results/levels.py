@@ -117,8 +117,14 @@ def timeline(name: str, levels: Levels, latency: int, most_steps: int) -> Timeli
 
 
 def _highest(levels: Levels, first: Ints) -> Ints:
-    """For each stretch from first[k] to first[k + 1] the index of its highest level; the last stretch is the end."""
+    """For each stretch from first[k] to first[k + 1] the index of its highest level; the last stretch is the end.
+
+    A key orders levels by height, then the earlier first; every other reduction is a stretch, the rest are fillers.
+    """
+    count = len(levels.cycles)
     low = np.searchsorted(levels.cycles, first, side="right") - 1
-    high = np.append(np.searchsorted(levels.cycles, first[1:], side="left"), len(levels.cycles))
-    best = [a + int(np.argmax(levels.bytes[a:b])) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-    return np.array(best, np.int64)
+    high = np.append(np.searchsorted(levels.cycles, first[1:], side="left"), count)
+    key = np.append(levels.bytes * count + np.arange(count)[::-1], 0)
+    best = np.maximum.reduceat(key, np.stack((low, high), axis=1).ravel())[::2]
+    highest: Ints = count - 1 - best % count
+    return highest

@@ -113,16 +113,30 @@ def test_accumulators_read_and_written_by_one_instruction_count_once() -> None:
     assert (line.cycles, line.bytes) == ((0, 5, 10), (16, 16, 0))
 
 
-def test_a_result_written_over_an_operand_takes_its_bytes_at_once() -> None:
+@pytest.mark.parametrize(("first", "count"), [(4, 4), (5, 2)])
+def test_a_result_written_over_an_operand_takes_its_bytes_at_once(first: int, count: int) -> None:
     s = Scene()
     s.layer("add", "Add")
     x = s.buffer(s.tensor("x", (8,)))
     y = s.buffer(s.tensor("y", (4,)), address=4)
     s.compute([], [s.at(x)], VectorWork(8, 4, 0, 8))  # 0 to 5
-    s.compute([s.within(x, (4,), (4,))], [s.at(y)], VectorWork(4, 4, 4, 4))  # 5 to 10, over the second half of x
+    s.compute([s.within(x, (first,), (count,))], [s.at(y)], VectorWork(4, 4, 4, 4))  # 5 to 10, over x's second half
     s.compute([s.at(y), s.within(x, (0,), (4,))], [], VectorWork(4, 4, 8, 0))  # 10 to 15
     use, line = measured(s).memories[0], measured(s).occupancy[0]
     assert use.peak_occupancy_bytes == 8
+    assert (line.cycles, line.bytes) == ((0, 5, 15), (8, 8, 0))
+
+
+def test_a_result_interleaved_with_what_stays_takes_the_bytes_of_its_operand_only() -> None:
+    s = Scene()
+    s.layer("relu", "Relu")
+    x = s.buffer(s.tensor("x", (4, 2)))
+    y = s.buffer(s.tensor("y", (4, 1)), address=1, size=7)
+    over = s.at(y, strides=(2, 1))
+    s.compute([], [s.at(x)], VectorWork(8, 4, 0, 8))  # 0 to 5
+    s.compute([s.within(x, (0, 1), (4, 1))], [over], VectorWork(4, 4, 4, 4))  # 5 to 10: the second column
+    s.compute([over, s.within(x, (0, 0), (4, 1))], [], VectorWork(4, 4, 8, 0))  # 10 to 15
+    line = measured(s).occupancy[0]
     assert (line.cycles, line.bytes) == ((0, 5, 15), (8, 8, 0))
 
 
