@@ -1,0 +1,83 @@
+"""Random networks on random accelerators: the compiled Program computes what onnxruntime computes."""
+
+import numpy as np
+import pytest
+from networks import random_network
+from running import compiled, executed, reference
+
+from accelsim.hardware import Hardware, load
+from accelsim.program import MemoryKind, Opcode
+
+#: Both sides add the same float32 products in different orders: relative to the largest output, a few hundred
+#: additions differ by at most about 1e-5; a wrong element differs by 0.1 and more.
+TOLERANCE = 5e-5
+
+
+def random_hardware(seed: int) -> Hardware:
+    rng = np.random.default_rng(seed)
+
+    def pick(*options: str) -> str:
+        return options[rng.integers(len(options))]
+
+    accumulator = "accumulator=null" if rng.random() < 0.5 else f"accumulator.capacity={int(2 ** rng.uniform(6, 13))}B"
+    overrides = [
+        f"scratchpad.capacity={int(2 ** rng.uniform(8, 15))}B",
+        f"pe_array.dataflow={pick('ws', 'os', 'is')}",
+        f"pe_array.rows={rng.integers(1, 9)}",
+        f"pe_array.columns={rng.integers(1, 9)}",
+        f"pe_array.depthwise={pick('packed', 'per_channel')}",
+        f"dma.channels={rng.integers(1, 4)}",
+        f"dma.outstanding={rng.integers(1, 5)}",
+        f"dram.burst={2 ** rng.integers(0, 7)}B",
+        accumulator,
+    ]
+    return load("edge_npu", overrides)
+
+
+def check(seed: int) -> None:
+    model = random_network(seed)
+    run = compiled(model, random_hardware(seed))
+    shape = run.workload.storages[run.workload.inputs[0]].onnx_shape
+    x = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+    expected = reference(model, x)
+    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    for order in (None, seed):
+        assert np.abs(executed(run, x, order) - expected).max() <= allowed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_network_on_a_random_accelerator_equals_onnxruntime(seed):
+    check(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(100, 1100, 50))
+def test_a_thousand_random_networks_on_random_accelerators_equal_onnxruntime(first):
+    for seed in range(first, first + 50):
+        check(seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_address_lies_outside_its_memory_and_no_two_living_ranges_share_a_byte(seed):
+    program = compiled(random_network(seed), random_hardware(seed)).program
+    for index, memory in enumerate(program.memories):
+        ranges = [r for r in program.ranges if r.memory == index and r.first >= 0]
+        assert all(0 <= r.address and r.address + r.size_bytes <= memory.capacity_bytes for r in ranges)
+        if memory.kind is MemoryKind.DRAM:
+            continue
+        for a in ranges:
+            for b in ranges:
+                apart = a.last < b.first or b.last < a.first
+                disjoint = a.address + a.size_bytes <= b.address or b.address + b.size_bytes <= a.address
+                assert a is b or apart or disjoint
+
+
+def test_a_smaller_scratchpad_spills_and_a_larger_one_does_not():
+    model = random_network(5)
+    spilled = {}
+    for capacity in ("300 B", "64 KiB"):
+        program = compiled(model, load("edge_npu", [f"scratchpad.capacity={capacity}"])).program
+        stores = [i for i in program.instructions if i.opcode is Opcode.STORE]
+        spilled[capacity] = sum(program.tensors[i.reads[0].tensor].kind == "activation" for i in stores)
+    assert spilled["64 KiB"] == 0
+    assert spilled["300 B"] > 0
