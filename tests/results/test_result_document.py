@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from result_examples import example
 
+from accelsim import results
 from accelsim.errors import ConfigurationError
 from accelsim.results import from_dict, read_result, schema, write_json
 from accelsim.results.json_schema import generate_schema
@@ -31,6 +33,11 @@ def at(document: Any, path: str) -> Any:
     for part in filter(None, path.split(".")):
         document = document[int(part)] if part.isdigit() else document[part]
     return document
+
+
+def test_public_names_are_those_of_the_facade() -> None:
+    public = {n for n, value in vars(results).items() if not n.startswith("_") and not isinstance(value, ModuleType)}
+    assert public == set(results.__all__)
 
 
 @pytest.mark.parametrize("path", STABLE_NAMES)

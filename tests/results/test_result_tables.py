@@ -53,7 +53,7 @@ def test_the_repr_is_one_line_that_names_what_matters() -> None:
     assert text.startswith(
         "<SimulationResult tiny on toy: 10 cycles (0.000 ms), 60.0% PE utilisation, peak 40 B of 64 B"
     )
-    assert "1 spilled tensors (8 B out, 2 cycles lost)" in text
+    assert "1 spilled tensor (8 B out, 2 cycles lost)" in text
     assert "\n" not in text
 
 
