@@ -62,7 +62,7 @@ def test_no_address_lies_outside_its_memory_and_no_two_living_ranges_share_a_byt
     program = compiled(random_network(seed), random_hardware(seed)).program
     for index, memory in enumerate(program.memories):
         ranges = [r for r in program.ranges if r.memory == index and r.first >= 0]
-        assert all(0 <= r.address and r.address + r.size_bytes <= memory.capacity_bytes for r in ranges)
+        assert all(r.address >= 0 and r.address + r.size_bytes <= memory.capacity_bytes for r in ranges)
         if memory.kind is MemoryKind.DRAM:
             continue
         for a in ranges:
