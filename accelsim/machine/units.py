@@ -74,13 +74,14 @@ class DramPort:
         while True:
             yield self._cycle_over
             self._cycle_over = Appointment(self._env)
-            now = self._asked[0][0]
-            due = [asked for asked in self._asked if asked[0] == now]
-            self._asked = self._asked[len(due) :]
-            if self._asked:
+            due, self._asked = self._asked, []
+            now = due[0][0]
+            if due[-1][0] != now:
+                self._asked = [asked for asked in due if asked[0] != now]
                 self._cycle_over.fix(1)
-            for _, channel, instruction in sorted(due):
-                self._serve(now, channel, instruction)
+            for asked, channel, instruction in sorted(due):
+                if asked == now:
+                    self._serve(now, channel, instruction)
 
     def _serve(self, asked: int, channel: int, instruction: int) -> None:
         transfer = self._program.instructions[instruction]

@@ -7,147 +7,163 @@ follows from what lies in the memory, not from the length of the Program.
 
 from __future__ import annotations
 
-from accelsim.program.box import Box, normalise
+from bisect import bisect_left, bisect_right
 
-_FINEST_SHIFT = 6
-_STEP = 3
+from accelsim.program.layout import Layout, layout_of
+
+_SHORT_BYTES, _STEP = 4096, 6
 
 
 class Access:
-    """An access to the bytes of `box` in [low, high); what lay outside has been covered by later writes."""
+    """An access to the bytes of a box in [low, high); what lay outside has been covered by later writes.
 
-    __slots__ = ("box", "high", "instruction", "low", "unit")
+    The box is a `layout` at `base`. The access is on a shelf as long as it is `live`.
+    """
 
-    def __init__(self, low: int, high: int, box: Box, instruction: int, unit: int) -> None:
-        self.low = low
-        self.high = high
-        self.box = box
+    __slots__ = ("base", "high", "instruction", "layout", "live", "low", "unit")
+
+    def __init__(self, base: int, layout: Layout, instruction: int, unit: int) -> None:
+        self.base = base
+        self.layout = layout
+        self.low = base
+        self.high = base + layout.span_bytes
         self.instruction = instruction
         self.unit = unit
+        self.live = False
+
+    def part(self, low: int, high: int) -> Access:
+        """The same access, of which only [low, high) still matters."""
+        part = Access(self.base, self.layout, self.instruction, self.unit)
+        part.low, part.high = low, high
+        return part
 
 
 class Shelf:
-    """Accesses by address: an access lies in the cell of its first byte, on the level whose cells hold its length.
+    """Accesses in the order of their first bytes, long ones apart from short ones.
 
-    To find those near an interval, two cells are looked at on every level of cells larger than the interval; on
-    the others, those inside it, or all there are if they are fewer.
+    To find those near an interval, only those are looked at that begin inside it, or before it by no more than the
+    longest of their kind.
     """
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_kinds",)
 
     def __init__(self) -> None:
-        self._levels: dict[int, dict[int, list[Access]]] = {}
+        self._kinds: dict[int, tuple[list[int], list[Access]]] = {}
 
     def add(self, access: Access) -> None:
         """Put an access on the shelf."""
-        shift = _level(access.high - access.low)
-        self._levels.setdefault(shift, {}).setdefault(access.low >> shift, []).append(access)
+        lows, items = self._kinds.setdefault(_longest(access.high - access.low), ([], []))
+        index = bisect_right(lows, access.low)
+        lows.insert(index, access.low)
+        items.insert(index, access)
+        access.live = True
 
     def remove(self, access: Access) -> None:
         """Take an access off the shelf."""
-        shift = _level(access.high - access.low)
-        cells, key = self._levels[shift], access.low >> shift
-        cells[key].remove(access)
-        if not cells[key]:
-            del cells[key]
+        lows, items = self._kinds[_longest(access.high - access.low)]
+        index = bisect_left(lows, access.low)
+        while items[index] is not access:
+            index += 1
+        del lows[index], items[index]
+        access.live = False
 
     def near(self, low: int, high: int) -> list[Access]:
         """Accesses whose interval meets [low, high)."""
-        found = []
-        for shift, cells in self._levels.items():
-            first, last = ((low + 1) >> shift) - 1, (high - 1) >> shift
-            keys = range(first, last + 1) if last - first < len(cells) else list(cells)
-            for key in keys:
-                for access in cells.get(key, ()):
-                    if access.low < high and low < access.high:
-                        found.append(access)
+        found: list[Access] = []
+        for longest, (lows, items) in self._kinds.items():
+            first, last = bisect_right(lows, low - longest), bisect_left(lows, high)
+            if first < last:
+                found += [access for access in items[first:last] if low < access.high]
         return found
 
-    def same(self, box: Box, low: int, high: int, unit: int) -> Access | None:
-        """A unit's access to exactly this box, of which nothing has been covered."""
-        shift = _level(high - low)
-        cells = self._levels.get(shift)
-        if cells is None:
-            return None
-        for access in cells.get(low >> shift, ()):
-            if access.unit == unit and access.low == low and access.high == high and access.box == box:
-                return access
+    def same(self, wanted: Access) -> Access | None:
+        """An access by the same unit to exactly the same box, of which nothing has been covered."""
+        lows, items = self._kinds.get(_longest(wanted.high - wanted.low), ((), ()))
+        for index in range(bisect_left(lows, wanted.low), bisect_right(lows, wanted.low)):
+            found = items[index]
+            if found.unit == wanted.unit and found.high == wanted.high and found.layout is wanted.layout:
+                return found
         return None
 
 
-def _level(span: int) -> int:
-    return max(_FINEST_SHIFT, ((span - 1).bit_length() + _STEP - 1) // _STEP * _STEP)
+def _longest(span: int) -> int:
+    longest = _SHORT_BYTES
+    while span > longest:
+        longest <<= _STEP
+    return longest
 
 
 class Region:
-    """The live accesses of one memory (on chip) or of one range (DRAM, whose ranges are disjoint)."""
+    """The live accesses of one memory (on chip) or of one range (DRAM, whose ranges are disjoint).
 
-    __slots__ = ("_reads", "_unions", "_writes")
+    Attributes:
+        reads, writes: what is live.
+    """
+
+    __slots__ = ("_unions", "reads", "writes")
 
     def __init__(self) -> None:
-        self._reads = Shelf()
-        self._writes = Shelf()
-        self._unions: dict[tuple[int, tuple[int, ...], tuple[int, ...]], tuple[Box, int]] = {}
-
-    def readers(self, box: Box, low: int, high: int) -> list[Access]:
-        """Live reads that share a byte with `box`."""
-        return _sharing(self._reads.near(low, high), box)
-
-    def writers(self, box: Box, low: int, high: int) -> list[Access]:
-        """Live writes that share a byte with `box`."""
-        return _sharing(self._writes.near(low, high), box)
+        self.reads = Shelf()
+        self.writes = Shelf()
+        self._unions: dict[tuple[int, tuple[int, ...], tuple[int, ...]], tuple[int, Layout, int]] = {}
 
     def read(self, access: Access) -> None:
         """Note a read."""
-        earlier = self._reads.same(access.box, access.low, access.high, access.unit)
+        earlier = self.reads.same(access)
         if earlier is not None:
             earlier.instruction = access.instruction
         else:
-            self._reads.add(access)
+            self.reads.add(access)
 
-    def write(self, access: Access) -> None:
-        """Note a write, and forget what it or a union it completes has covered."""
-        box = access.box
-        if box.counts:
-            self._forget_same(access)
-            box, first = self._join(box, access.instruction)
+    def write(self, access: Access, reads: list[Access], writes: list[Access]) -> None:
+        """Note a write, and forget what it, or a union it completes, has covered.
+
+        Args:
+            access: the write.
+            reads, writes: what is, or just was, live near it.
+        """
+        base, layout = access.base, access.layout
+        if not layout.counts:
+            self._cover(base, access.high, reads, writes)
         else:
-            first = access.instruction + 1
-        if not box.counts:
-            self._cover(box.base, box.base + box.run_bytes, first)
-        self._writes.add(access)
+            _forget(self.reads, [a for a in reads if a.layout is layout and a.base == base])
+            _forget(self.writes, [a for a in writes if a.layout is layout and a.base == base])
+            start, union, first = self._join(base, layout, access.instruction)
+            if not union.counts:
+                end = start + union.run_bytes
+                near = (shelf.near(start, end) for shelf in (self.reads, self.writes))
+                self._cover(start, end, *([a for a in old if a.instruction < first] for old in near))
+        self.writes.add(access)
 
-    def _forget_same(self, access: Access) -> None:
-        for shelf in (self._reads, self._writes):
-            for old in shelf.near(access.low, access.high):
-                if old.box == access.box:
-                    shelf.remove(old)
-
-    def _join(self, box: Box, first: int) -> tuple[Box, int]:
+    def _join(self, base: int, layout: Layout, first: int) -> tuple[int, Layout, int]:
         """The union of a strided write with earlier ones side by side, and the first instruction of that series."""
-        while box.counts:
-            left = self._unions.pop((box.base, box.counts, box.strides), None)
+        while layout.counts:
+            left = self._unions.pop((base, layout.counts, layout.strides), None)
             if left is None:
-                self._unions[box.base + box.run_bytes, box.counts, box.strides] = (box, first)
+                self._unions[base + layout.run_bytes, layout.counts, layout.strides] = (base, layout, first)
                 break
-            start, first = left[0], min(first, left[1])
-            counts, strides = (*box.counts, 1), (*box.strides, 1)
-            box = normalise(start.base, counts, strides, start.run_bytes + box.run_bytes)
-        return box, first
+            run = left[1].run_bytes + layout.run_bytes
+            base, first = left[0], min(first, left[2])
+            layout = layout_of((*layout.counts, 1), (*layout.strides, 1), run)
+        return base, layout, first
 
-    def _cover(self, low: int, high: int, first: int) -> None:
-        """Trim the accesses from before instruction `first` to what lies outside [low, high)."""
-        for shelf in (self._reads, self._writes):
-            for old in shelf.near(low, high):
-                if old.instruction < first:
-                    shelf.remove(old)
-                    if old.low < low:
-                        shelf.add(Access(old.low, low, old.box, old.instruction, old.unit))
-                    if high < old.high:
-                        shelf.add(Access(high, old.high, old.box, old.instruction, old.unit))
+    def _cover(self, low: int, high: int, reads: list[Access], writes: list[Access]) -> None:
+        """Keep of live accesses only what lies outside [low, high)."""
+        _trim(self.reads, reads, low, high)
+        _trim(self.writes, writes, low, high)
 
 
-def _sharing(candidates: list[Access], box: Box) -> list[Access]:
-    if box.counts:
-        return [a for a in candidates if a.box.overlaps(box)]
-    return [a for a in candidates if not a.box.counts or a.box.overlaps(box)]
+def _forget(shelf: Shelf, old: list[Access]) -> None:
+    for access in old:
+        if access.live:
+            shelf.remove(access)
+
+
+def _trim(shelf: Shelf, old: list[Access], low: int, high: int) -> None:
+    for access in old:
+        if access.live:
+            shelf.remove(access)
+            if access.low < low:
+                shelf.add(access.part(access.low, low))
+            if high < access.high:
+                shelf.add(access.part(high, access.high))

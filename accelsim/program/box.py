@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd, prod
 
+from accelsim.program.layout import Layout, intern, layout_of, meet
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -36,9 +38,12 @@ class Box:
     @property
     def end(self) -> int:
         """One past the highest byte."""
-        if not self.counts:
-            return self.base + self.run_bytes
-        return self.base + _span(self.run_bytes, self.counts, self.strides)
+        return self.base + self.layout.span_bytes
+
+    @property
+    def layout(self) -> Layout:
+        """The box without its base."""
+        return intern(self.run_bytes, self.counts, self.strides)
 
     @property
     def contiguous(self) -> bool:
@@ -55,10 +60,7 @@ class Box:
         """Whether the two boxes share at least one byte, exactly."""
         if self.base >= other.end or other.base >= self.end:
             return False
-        if not self.counts and not other.counts:
-            return True
-        shift = other.base - self.base
-        return _meet(shift, self.run_bytes, self.counts, self.strides, other.run_bytes, other.counts, other.strides)
+        return meet(self.layout, other.layout, other.base - self.base)
 
 
 def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], element_bytes: int) -> Box:
@@ -70,31 +72,8 @@ def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], elem
         strides: bytes between neighbours along each axis.
         element_bytes: size of one element.
     """
-    return Box(base, *_layout(counts, strides, element_bytes))
-
-
-@lru_cache(maxsize=1 << 14)
-def _span(run: int, counts: tuple[int, ...], strides: tuple[int, ...]) -> int:
-    return run + sum((n - 1) * s for n, s in zip(counts, strides, strict=True))
-
-
-@lru_cache(maxsize=1 << 14)
-def _layout(
-    counts: tuple[int, ...], strides: tuple[int, ...], element_bytes: int
-) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    run = element_bytes
-    kept: list[tuple[int, int]] = []
-    for stride, count in sorted(zip(strides, counts, strict=True)):
-        if count == 1:
-            continue
-        if not kept and stride == run:
-            run *= count
-        elif kept and stride == kept[-1][0] * kept[-1][1]:
-            kept[-1] = (kept[-1][0], kept[-1][1] * count)
-        else:
-            kept.append((stride, count))
-    kept.reverse()
-    return run, tuple(c for _, c in kept), tuple(s for s, _ in kept)
+    layout = layout_of(counts, strides, element_bytes)
+    return Box(base, layout.run_bytes, layout.counts, layout.strides)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -108,42 +87,3 @@ def _burst_aligned(base: int, run: int, counts: tuple[int, ...], strides: tuple[
         for i in range(min(period, counts[0]))
     )
     return sum(phases)
-
-
-@lru_cache(maxsize=1 << 16)
-def _meet(
-    shift: int,
-    run_a: int,
-    counts_a: tuple[int, ...],
-    strides_a: tuple[int, ...],
-    run_b: int,
-    counts_b: tuple[int, ...],
-    strides_b: tuple[int, ...],
-) -> bool:
-    """Whether two boxes meet, the second `shift` bytes above the first: equal layouts elsewhere share the answer."""
-    if _separated_by_phase(shift, run_a, run_b, gcd(*strides_a, *strides_b)):
-        return False
-    return _search(Box(0, run_a, counts_a, strides_a), Box(shift, run_b, counts_b, strides_b))
-
-
-def _separated_by_phase(shift: int, run_a: int, run_b: int, pitch: int) -> bool:
-    """Whether the boxes occupy disjoint residues of a common stride (two channel slices of one pixel pitch)."""
-    phase = shift % pitch
-    return phase >= run_a and phase + run_b <= pitch
-
-
-def _search(a: Box, b: Box) -> bool:
-    """Exact test: split the box with the larger outer stride until runs meet or the bounds part."""
-    if a.base >= b.end or b.base >= a.end:
-        return False
-    if not a.counts and not b.counts:
-        return True
-    if b.counts and (not a.counts or b.strides[0] > a.strides[0]):
-        a, b = b, a
-    stride, count = a.strides[0], a.counts[0]
-    slice_span = Box(0, a.run_bytes, a.counts[1:], a.strides[1:]).end
-    first = max(0, -((a.base + slice_span - 1 - b.base) // stride))
-    last = min(count - 1, (b.end - 1 - a.base) // stride)
-    return any(
-        _search(Box(a.base + i * stride, a.run_bytes, a.counts[1:], a.strides[1:]), b) for i in range(first, last + 1)
-    )

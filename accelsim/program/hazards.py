@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from accelsim.program.accesses import Access, Region
-from accelsim.program.records import Instruction, MemoryKind, Program
+from accelsim.program.layout import layout_of, meet
+from accelsim.program.records import Instruction, MemoryKind, Operand, Program
 
 
 class HazardKind(IntEnum):
@@ -43,34 +44,41 @@ def hazards(program: Program) -> tuple[Hazard, ...]:
     overlapping = [unit.outstanding > 1 for unit in program.units]
     regions = _Regions(program)
     for position, instruction in enumerate(program.instructions):
-        accesses = regions.accesses(position, instruction)
-        latest: dict[int, tuple[int, HazardKind]] = {}
-        for region, access, write in accesses:
-            box, low, high = access.box, access.low, access.high
-            kind = HazardKind.WAW if write else HazardKind.RAW
-            for earlier in region.writers(box, low, high):
-                _keep_latest(latest, earlier, kind)
-            if write:
-                for earlier in region.readers(box, low, high):
-                    _keep_latest(latest, earlier, HazardKind.WAR)
-        for region, access, write in accesses:
-            (region.write if write else region.read)(access)
+        latest: _Latest = {}
+        reads, writes = regions.accesses(position, instruction)
+        for region, access in reads:
+            _wait_for(latest, region.writes.near(access.low, access.high), access, HazardKind.RAW)
+        near = [(r.reads.near(a.low, a.high), r.writes.near(a.low, a.high)) for r, a in writes]
+        for (_, access), (old_reads, old_writes) in zip(writes, near, strict=True):
+            _wait_for(latest, old_writes, access, HazardKind.WAW)
+            _wait_for(latest, old_reads, access, HazardKind.WAR)
+        for region, access in reads:
+            region.read(access)
+        for (region, access), (old_reads, old_writes) in zip(writes, near, strict=True):
+            region.write(access, old_reads, old_writes)
         if not overlapping[instruction.unit]:
             latest.pop(instruction.unit, None)
-        found.extend(Hazard(before, position, kind) for before, kind in sorted(latest.values()))
+        found.extend([Hazard(before, position, kind) for before, kind in sorted(latest.values())])
     return tuple(found)
 
 
 _STRENGTH = (2, 0, 1)
+_Latest = dict[int, tuple[int, HazardKind]]
+_Accesses = list[tuple[Region, Access]]
 
 
-def _keep_latest(latest: dict[int, tuple[int, HazardKind]], earlier: Access, kind: HazardKind) -> None:
-    known = latest.get(earlier.unit)
-    if known is not None:
-        before, old = known
-        if before > earlier.instruction or (before == earlier.instruction and _STRENGTH[old] >= _STRENGTH[kind]):
-            return
-    latest[earlier.unit] = (earlier.instruction, kind)
+def _wait_for(latest: _Latest, candidates: list[Access], access: Access, kind: HazardKind) -> None:
+    """Keep, of the candidates near an access that share a byte with it, the last instruction of every unit."""
+    base, layout = access.base, access.layout
+    strided = bool(layout.counts)
+    for earlier in candidates:
+        known = latest.get(earlier.unit)
+        if known is not None:
+            before, old = known
+            if before > earlier.instruction or (before == earlier.instruction and _STRENGTH[old] >= _STRENGTH[kind]):
+                continue
+        if not (strided or earlier.layout.counts) or meet(earlier.layout, layout, base - earlier.base):
+            latest[earlier.unit] = (earlier.instruction, kind)
 
 
 class _Regions:
@@ -81,20 +89,23 @@ class _Regions:
         self._written = {o.range for i in program.instructions for o in i.writes}
         self._regions: dict[tuple[int, int], Region] = {}
 
-    def accesses(self, position: int, instruction: Instruction) -> list[tuple[Region, Access, bool]]:
-        """The accesses of an instruction that can take part in a hazard, with their regions; reads first."""
+    def accesses(self, position: int, instruction: Instruction) -> tuple[_Accesses, _Accesses]:
+        """The reads and the writes of an instruction that can take part in a hazard, with their regions."""
+        unit = instruction.unit
+        return self._of(position, unit, instruction.reads), self._of(position, unit, instruction.writes)
+
+    def _of(self, position: int, unit: int, operands: tuple[Operand, ...]) -> _Accesses:
         found = []
-        for write, operands in ((False, instruction.reads), (True, instruction.writes)):
-            for operand in operands:
-                dram = self._dram[operand.memory]
-                if dram and operand.range not in self._written:
-                    continue
-                key = (operand.memory, operand.range if dram else -1)
-                region = self._regions.get(key)
-                if region is None:
-                    region = self._regions[key] = Region()
-                box = operand.box
-                found.append((region, Access(box.base, box.end, box, position, instruction.unit), write))
+        for operand in operands:
+            dram = self._dram[operand.memory]
+            if dram and operand.range not in self._written:
+                continue
+            key = (operand.memory, operand.range if dram else -1)
+            region = self._regions.get(key)
+            if region is None:
+                region = self._regions[key] = Region()
+            layout = layout_of(operand.shape, operand.strides, operand.element_bytes)
+            found.append((region, Access(operand.address, layout, position, unit)))
         return found
 
 
