@@ -50,13 +50,17 @@ class Ledger:
     def tags(self, operand: Operand) -> Tags:
         """Tags of the operand's region: shape (*operand.shape, element_bytes)."""
         tensor = self._tensors[operand.tensor]
-        total: Tags = np.asarray(self._block(operand.tensor, operand.version), dtype=np.int64)
-        pitch = tensor.bytes
-        for axis, (start, count) in enumerate(zip(operand.start, operand.shape, strict=True)):
-            pitch //= tensor.shape[axis]
-            run = np.arange(start, start + count, dtype=np.int64) * pitch
-            total = total[..., None] + run
-        return total[..., None] + np.arange(tensor.element_bytes, dtype=np.int64)
+        pitches = _pitches(tensor)
+        offset = sum(a * p for a, p in zip(operand.start, pitches, strict=True))
+        split = _first_of_run(operand.shape, tensor.shape)
+        first = self._block(operand.tensor, operand.version) + offset
+        run = prod(operand.shape[split:]) * tensor.element_bytes
+        tags: Tags = np.arange(first, first + run, dtype=np.int64)
+        tags = tags.reshape(*operand.shape[split:], tensor.element_bytes)
+        for axis in reversed(range(split)):
+            steps = np.arange(0, operand.shape[axis] * pitches[axis], pitches[axis], dtype=np.int64)
+            tags = steps.reshape(-1, *(1,) * tags.ndim) + tags
+        return tags
 
     def read(self, tag: int) -> str:
         """What a tag stands for, in words."""
@@ -79,3 +83,20 @@ class Ledger:
             self._firsts.append(first)
             self._next += max(1, prod(self._tensors[tensor].shape) * self._tensors[tensor].element_bytes)
         return first
+
+
+def _pitches(tensor: Tensor) -> list[int]:
+    """Tags between neighbours along each axis."""
+    pitches, pitch = [], tensor.bytes
+    for size in tensor.shape:
+        pitch //= size
+        pitches.append(pitch)
+    return pitches
+
+
+def _first_of_run(shape: Sequence[int], whole: Sequence[int]) -> int:
+    """The first of the axes over which a region is one run of its tensor."""
+    axis = len(shape)
+    while axis > 0 and shape[axis:] == whole[axis:]:
+        axis -= 1
+    return axis

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from accelsim.functional.errors import ExecutionError
@@ -45,11 +44,11 @@ class Shadow:
     def _tag_view(self, operand: Operand) -> NDArray[np.int64]:
         first = self._require_inside(operand)
         shape, strides = (*operand.shape, operand.element_bytes), (*operand.strides, 1)
-        return as_strided(self._tags[first:], shape, [8 * s for s in strides])
+        return np.ndarray(shape, np.int64, self._tags, 8 * first, [8 * s for s in strides])
 
     def _value_view(self, operand: Operand) -> Values:
         first = operand.address - self._origin
-        return as_strided(self._values[first:], operand.shape, [4 * s for s in operand.strides])
+        return np.ndarray(operand.shape, np.float32, self._values, 4 * first, [4 * s for s in operand.strides])
 
     def _require_inside(self, operand: Operand) -> int:
         first = operand.address - self._origin
