@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from restructure.errors import OperatorError
-from restructure.operators.records import Call, OperatorSpec, Shape, TensorInfo
+from restructure.operators.records import Call, OperatorSpec, TensorInfo
 from restructure.operators.windows import PoolGeometry, PoolKind, resolve_window
 
 __all__ = ["SPECS", "pool_geometry_of"]
@@ -36,26 +36,15 @@ def pool_geometry_of(call: Call) -> PoolGeometry:
     kernel = call.integers("kernel_shape")
     if kernel is None:
         raise OperatorError("attribute 'kernel_shape' is required")
-    _refuse_ambiguous_pads(call, x[2:], kernel)
+    if call.text("auto_pad", "NOTSET").startswith("SAME") and any(d > 1 for d in call.integers("dilations") or ()):
+        # ONNX pads for the dilated window, onnxruntime for the plain one.
+        raise OperatorError("auto_pad with dilations is ambiguous in a pool; give 'pads'")
     ceil_mode = bool(call.integer("ceil_mode", 0))
     w = resolve_window(call, x[2:], kernel, ceil_mode)
     include = bool(call.integer("count_include_pad", 0))
     return PoolGeometry(
         w.kernel, w.strides, w.dilations, w.pads, w.in_spatial, w.out_spatial, kind, x[0], x[1], ceil_mode, include
     )
-
-
-def _refuse_ambiguous_pads(call: Call, spatial: Shape, kernel: Shape) -> None:
-    """Refuse the two uses of auto_pad=SAME that ONNX and its executors read differently.
-
-    With dilations, onnxruntime pads for the undilated window; where the stride skips input, it pads negatively.
-    """
-    if not call.text("auto_pad", "NOTSET").startswith("SAME"):
-        return
-    strides = call.integers("strides") or (1,) * len(kernel)
-    skips = any((-(-n // max(s, 1)) - 1) * s + k < n for n, s, k in zip(spatial, strides, kernel, strict=False))
-    if skips or any(d > 1 for d in call.integers("dilations") or ()):
-        raise OperatorError("auto_pad with dilations, or with strides beyond the kernel, is ambiguous; give 'pads'")
 
 
 def _infer(call: Call) -> Sequence[TensorInfo]:

@@ -96,8 +96,11 @@ def _checked(name: str, values: Shape | None, count: int, default: int, least: i
 def _same_pads(spatial: Shape, extents: Shape, strides: Shape, lower: bool) -> Shape:
     begins, ends = [], []
     for size, extent, stride in zip(spatial, extents, strides, strict=True):
-        total = max((-(-size // stride) - 1) * stride + extent - size, 0)
-        small, large = total // 2, total - total // 2
+        total = (-(-size // stride) - 1) * stride + extent - size
+        if total < (-2 if lower else -1):
+            # The windows leave out two positions or more: some executors then begin at 0, onnxruntime further in.
+            raise OperatorError(f"auto_pad is ambiguous where stride {stride} skips input; give 'pads'")
+        small, large = max(total, 0) // 2, -(-max(total, 0) // 2)
         begins.append(large if lower else small)
         ends.append(small if lower else large)
     return (*begins, *ends)

@@ -82,7 +82,8 @@ def slow_pool(g: PoolGeometry, x: np.ndarray) -> np.ndarray:
                 all((oy, ox)[i] * g.strides[i] + k[i] * g.dilations[i] < padded[i] for i in range(2))
                 for k in product(*map(range, g.kernel))
             )
-            y[:, :, oy, ox] = np.sum(values, axis=0) / (within if g.count_include_pad else len(values))
+            # a dilated window may hit nothing but padding; onnxruntime then says 0
+            y[:, :, oy, ox] = np.sum(values, axis=0) / max(within if g.count_include_pad else len(values), 1)
     return y
 
 
@@ -93,6 +94,15 @@ def runtime_value(model: Any, x: np.ndarray) -> np.ndarray:
         value = np.zeros(0)
     assume(value.size > 0)
     return value
+
+
+def loaded(model: Any) -> graph.Graph:
+    """Return the graph; drop the example if it is one of the few that ONNX and its executors read differently."""
+    try:
+        return graph.load(model)
+    except OperatorError as error:
+        assume("ambiguous" not in str(error))
+        raise
 
 
 def fits(window: dict[str, Any], dilated: bool = True) -> bool:
@@ -110,7 +120,7 @@ def test_convolution(window: dict[str, Any], groups: int) -> None:
     x, w = integers((2, 4, *window["size"]), 1), integers((4, 4 // groups, *window["kernel"]), 2)
     model = node_model("Conv", [x, w], {**attributes_of(window), "group": groups}, constant=[1])
     expected = runtime_value(model, x)
-    net = graph.load(model)
+    net = loaded(model)
     g = operators.conv_geometry(net.nodes[0], net)
     np.testing.assert_array_equal(slow_conv(g, x, w), expected)
     assert g.depthwise == (groups == 4)
@@ -162,11 +172,7 @@ def test_pools(op_type: str, window: dict[str, Any], ceil_mode: int, include: in
     model = node_model(op_type, [x], attributes, opset=19)
     expected = runtime_value(model, x)
     assume(np.isfinite(expected).all() and abs(expected).max() < 1e6)  # a window in padding only
-    try:
-        net = graph.load(model)
-    except OperatorError as error:
-        assume("ambiguous" not in str(error))
-        raise
+    net = loaded(model)
     g = operators.pool_geometry(net.nodes[0], net)
     np.testing.assert_allclose(slow_pool(g, x), expected, rtol=1e-6, atol=1e-6)
 
@@ -176,7 +182,7 @@ def test_pools(op_type: str, window: dict[str, Any], ceil_mode: int, include: in
 def test_input_ranges_cover_exactly_what_a_strip_of_outputs_reads(window: dict[str, Any], data: st.DataObject) -> None:
     assume(fits(window))
     x, w = integers((1, 1, *window["size"]), 1), integers((1, 1, *window["kernel"]), 2)
-    net = graph.load(node_model("Conv", [x, w], attributes_of(window), constant=[1]))
+    net = loaded(node_model("Conv", [x, w], attributes_of(window), constant=[1]))
     g = operators.conv_geometry(net.nodes[0], net)
     start = data.draw(st.integers(0, g.out_spatial[0] - 1))
     stop = data.draw(st.integers(start + 1, g.out_spatial[0]))
