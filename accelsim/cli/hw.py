@@ -4,11 +4,12 @@ Imports stay inside the handlers, so that `accelsim --help` answers at once.
 """
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
-from accelsim.files import write_json
+from accelsim.cli.files import STANDARD_OUTPUT, write_json
+from accelsim.cli.parser import Subparsers
+from accelsim.cli.screen import note
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(subparsers: Subparsers) -> None:
     """Add the command `hw` and its parts; each sets `handler`."""
     parser = subparsers.add_parser("hw", help="list, show and check hardware descriptions")
     parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -58,41 +59,33 @@ def show(args: argparse.Namespace) -> int:
     from accelsim.hardware import load_with_notices, to_dict
 
     loaded = load_with_notices(args.hardware, args.overrides)
-    for notice in loaded.notices:
-        sys.stderr.write(f"{notice}\n")
+    note(loaded.notices)
     if args.json:
-        _write_json(args.json, to_dict(loaded.hardware))
+        write_json(args.json, to_dict(loaded.hardware))
     else:
         _show_on_screen(loaded.hardware)
     return 0
 
 
-def _write_json(target: str, document: object) -> None:
-    if target == "-":
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    else:
-        write_json(target, document)
-
-
 def _show_on_screen(hardware: "Hardware") -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from accelsim.hardware import describe
+    from accelsim.report import console
 
-    console = Console()
-    console.print(Text(hardware.name, style="bold"), Text(hardware.description))
+    screen = console()
+    screen.print(Text(hardware.name, style="bold"), Text(hardware.description))
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column()
     table.add_column(style="dim")
     for fact in describe(hardware):
         table.add_row(Text(fact.path), Text(fact.value), "" if fact.origin == "given" else fact.origin)
-    console.print(table)
-    console.print(Text("sources", style="bold") if hardware.sources else Text("no sources given", style="dim"))
+    screen.print(table)
+    screen.print(Text("sources", style="bold") if hardware.sources else Text("no sources given", style="dim"))
     for source in hardware.sources:
-        console.print(Text(f"- {source}"))
+        screen.print(Text(f"- {source}"))
 
 
 def check_files(args: argparse.Namespace) -> int:
@@ -111,8 +104,7 @@ def check_files(args: argparse.Namespace) -> int:
         except ConfigurationError as error:
             problems += error.problems
             continue
-        for notice in loaded.notices:
-            sys.stderr.write(f"{notice}\n")
+        note(loaded.notices)
         sys.stdout.write(f"{loaded.origin}: sound\n")
     if problems:
         raise ConfigurationError(*problems)
@@ -123,5 +115,8 @@ def print_schema(args: argparse.Namespace) -> int:
     """Print the JSON schema of a description, or the manual page."""
     from accelsim.hardware import manual, schema
 
-    sys.stdout.write(manual() if args.markdown else json.dumps(schema(), indent=2) + "\n")
+    if args.markdown:
+        sys.stdout.write(manual())
+    else:
+        write_json(STANDARD_OUTPUT, schema())
     return 0

@@ -1,0 +1,33 @@
+"""Results go to standard output or, whole, to a named file."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from accelsim.files import write_text as write_file
+
+__all__ = ["STANDARD_OUTPUT", "write_json", "write_text"]
+
+STANDARD_OUTPUT = "-"
+
+
+def write_text(target: str, text: str) -> None:
+    """Write a result to a file, all or nothing, or to standard output (`-`).
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+    else:
+        write_file(target, text)
+
+
+def write_json(target: str, document: object) -> None:
+    """Write plain dictionaries, lists, numbers and texts as JSON.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    write_text(target, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,0 +1,99 @@
+"""The entry point: builds the parser, runs a handler, turns what went wrong into a message and an exit code.
+
+Exit codes: 0 ok, 1 internal error, 2 usage, configuration or file, 3 model unparsable or unsupported, 4 does not fit,
+5 verification failed, 130 interrupted, 141 whoever read standard output went away (as the shell counts SIGPIPE).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from accelsim import __version__
+from accelsim.cli import explain, hw, models, profile, program, run, verify
+from accelsim.cli.parser import Parser
+from accelsim.cli.screen import complain
+
+__all__ = ["build_parser", "main"]
+
+_COMMANDS = (run, profile, models, hw, verify, explain, program)
+INTERNAL_ERROR, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+
+def build_parser() -> Parser:
+    """The parser with all commands; imports nothing heavy."""
+    parser = Parser(prog="accelsim", description="Simulate a DNN accelerator running an ONNX network.")
+    parser.add_argument("--version", action="version", version=f"accelsim {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for command in _COMMANDS:
+        command.register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code and never raises.
+
+    Args:
+        argv: the arguments, those of the process by default.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    _survive_narrow_encodings()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_standard_output()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except Exception as error:
+        return _explained(error, debug="--debug" in arguments)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    parser = build_parser()
+    try:
+        args = parser.parse_args(arguments)
+    except SystemExit as done:  # --help and --version
+        return int(done.code or 0)
+    if getattr(args, "handler", None) is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    return int(args.handler(args))
+
+
+def _explained(error: Exception, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):
+        complain(str(error))
+        return code
+    if isinstance(error, OSError):
+        complain(f"{error.filename or 'output'}: must be usable, got {(error.strerror or str(error)).lower()}")
+        return USAGE
+    complain(f"internal error: {type(error).__name__}: {error}")
+    if not debug:
+        complain("this is a defect of accelsim, not of your files; run again with --debug for the traceback")
+    return INTERNAL_ERROR
+
+
+def _survive_narrow_encodings() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _forget_standard_output() -> None:
+    """Let the interpreter flush into nothing at its end instead of complaining again."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        try:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        except (OSError, ValueError):
+            sys.stdout = io.StringIO()

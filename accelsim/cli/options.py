@@ -1,0 +1,85 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from accelsim.cli.screen import note
+
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
+    from restructure.graph import Graph
+
+__all__ = ["add_hardware", "add_mapping", "add_model", "add_warm", "amount", "dimensions", "hardware_of", "network_of"]
+
+ALL = "all"
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add `--model` and `--dim`."""
+    parser.add_argument("--model", metavar="FILE|NAME", required=True, help="an ONNX file, or a network of the zoo")
+    parser.add_argument(
+        "--dim", dest="dims", metavar="NAME=SIZE", action="append", default=[], type=_dimension,
+        help="pin an open dimension of the model, e.g. N=1 (repeatable)",
+    )  # fmt: skip
+
+
+def add_hardware(parser: argparse.ArgumentParser) -> None:
+    """Add `--hw` and `--set`."""
+    parser.add_argument("--hw", metavar="FILE|NAME", required=True, help="a hardware description, or a preset's name")
+    parser.add_argument(
+        "--set", dest="overrides", metavar="PATH=VALUE", action="append", default=[],
+        help="set a field on top, e.g. scratchpad.capacity=128KiB (repeatable)",
+    )  # fmt: skip
+
+
+def add_mapping(parser: argparse.ArgumentParser) -> None:
+    """Add `--mapping`."""
+    parser.add_argument("--mapping", metavar="FILE", help="a YAML file that pins how layers are tiled and ordered")
+
+
+def add_warm(parser: argparse.ArgumentParser) -> None:
+    """Add `--warm`."""
+    parser.add_argument(
+        "--warm", action="store_true", help="steady state: weights that fit are resident already (default: first run)"
+    )
+
+
+def amount(text: str) -> int | None:
+    """A count, or None for `all`; the type of options like `--layers`."""
+    if text == ALL:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number or {ALL}, got {text!r}")
+
+
+def _dimension(text: str) -> tuple[str, int]:
+    name, equals, size = text.rpartition("=")
+    if name and equals and size.isascii() and size.isdigit() and int(size):
+        return name, int(size)
+    raise argparse.ArgumentTypeError(f"must be NAME=SIZE with a size of at least 1, got {text!r}; write e.g. N=1")
+
+
+def dimensions(args: argparse.Namespace) -> dict[str, int]:
+    """The sizes given by `--dim`; later ones win."""
+    return dict(args.dims)
+
+
+def network_of(args: argparse.Namespace, quiet: bool = False) -> Graph:
+    """The model of `--model`; says how it was found."""
+    from accelsim.network import open_network
+
+    found = open_network(args.model, dimensions(args))
+    note(found.notices, quiet)
+    return found.graph
+
+
+def hardware_of(args: argparse.Namespace, quiet: bool = False) -> Hardware:
+    """The description of `--hw` and `--set`; says how it was found."""
+    from accelsim.hardware import load_with_notices
+
+    found = load_with_notices(args.hw, args.overrides)
+    note(found.notices, quiet)
+    return found.hardware

@@ -1,0 +1,6 @@
+"""`accelsim verify`: not there yet."""
+from accelsim.cli.parser import Subparsers
+__all__ = ["register"]
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    subparsers.add_parser("verify")
