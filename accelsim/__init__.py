@@ -1,1 +1,58 @@
-"""A discrete-event simulator of DNN accelerators, from an ONNX file to cycles, bytes and joules."""
+"""A discrete-event simulator of DNN accelerators, from an ONNX file to cycles, bytes and joules.
+
+>>> import accelsim
+>>> accelsim.simulate("tiny", "edge_npu").totals.macs
+90192
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from accelsim.errors import (
+    AccelsimError,
+    ConfigurationError,
+    DoesNotFitError,
+    ModelUnsupportedError,
+    VerificationError,
+)
+
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
+    from accelsim.results import SimulationResult
+    from accelsim.simulation import simulate
+    from accelsim.verification import Verification, verify
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccelsimError",
+    "ConfigurationError",
+    "DoesNotFitError",
+    "Hardware",
+    "ModelUnsupportedError",
+    "SimulationResult",
+    "Verification",
+    "VerificationError",
+    "__version__",
+    "simulate",
+    "verify",
+]
+
+_HOMES = {
+    "Hardware": "accelsim.hardware",
+    "SimulationResult": "accelsim.results",
+    "Verification": "accelsim.verification",
+    "simulate": "accelsim.simulation",
+    "verify": "accelsim.verification",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy when it is first asked for, so that `accelsim --help` answers at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,6 +5,7 @@ Imports stay inside the handlers, so that `accelsim --help` answers at once.
 
 import argparse
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from accelsim.cli.files import STANDARD_OUTPUT, write_json
@@ -12,6 +13,8 @@ from accelsim.cli.parser import Subparsers
 from accelsim.cli.screen import note
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from accelsim.hardware import Hardware
 
 __all__ = ["register"]
@@ -63,29 +66,29 @@ def show(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, to_dict(loaded.hardware))
     else:
-        _show_on_screen(loaded.hardware)
+        from accelsim.report import show as draw
+
+        draw(lambda width: _screen(loaded.hardware))
     return 0
 
 
-def _show_on_screen(hardware: "Hardware") -> None:
+def _screen(hardware: "Hardware") -> Iterator["RenderableType"]:
     from rich.table import Table
     from rich.text import Text
 
     from accelsim.hardware import describe
-    from accelsim.report import console
 
-    screen = console()
-    screen.print(Text(hardware.name, style="bold"), Text(hardware.description))
+    yield Text(f"{hardware.name} ", style="bold").append(hardware.description, style="not bold")
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column()
     table.add_column(style="dim")
     for fact in describe(hardware):
         table.add_row(Text(fact.path), Text(fact.value), "" if fact.origin == "given" else fact.origin)
-    screen.print(table)
-    screen.print(Text("sources", style="bold") if hardware.sources else Text("no sources given", style="dim"))
+    yield table
+    yield Text("sources", style="bold") if hardware.sources else Text("no sources given", style="dim")
     for source in hardware.sources:
-        screen.print(Text(f"- {source}"))
+        yield Text(f"- {source}")
 
 
 def check_files(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from accelsim.cli.files import write_json
+from accelsim.cli.files import STANDARD_OUTPUT, write_json
 from accelsim.cli.options import add_model, amount, network_of
 from accelsim.cli.parser import Subparsers
 
@@ -47,10 +47,8 @@ def run(args: argparse.Namespace) -> int:
     found = profile(graph, definition)
     if args.json:
         write_json(args.json, {"schema_version": SCHEMA_VERSION, "model": graph.name, **found.to_dict()})
-    if args.json != "-":
-        from accelsim.report import console, profile_screen
+    if args.json != STANDARD_OUTPUT:
+        from accelsim.report import profile_screen, show
 
-        screen = console()
-        for part in profile_screen(graph.name, found, screen.width, args.steps):
-            screen.print(part)
+        show(lambda width: profile_screen(graph.name, found, width, args.steps))
     return 0

@@ -39,7 +39,7 @@ def layer_table(result: SimulationResult, width: int, limit: int | None) -> Rend
     rows = [_row(layer, result.totals.latency_cycles) for layer in layers]
     others = sum(max([len(name), *(len(row[i]) for row in rows)]) + 1 for i, (name, _) in enumerate(_HEADER) if i)
     room = max(_SHORTEST_NAME, width - others - 1)
-    table = columns(_HEADER, ((tail(row[0], room), *row[1:]) for row in rows))
+    table = columns(_HEADER, ((tail(row[0], room), *row[1:]) for row in rows), gap=1)
     return Group(title("layers", said), table)
 
 

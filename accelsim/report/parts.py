@@ -74,9 +74,9 @@ def named(cause: str) -> str:
     return _SPELLED.get(cause, cause.replace("_", " "))
 
 
-def columns(header: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:
+def columns(header: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], gap: int = 2) -> Table:
     """A table; each column is given by its name and its alignment (`left` or `right`)."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
     for name, alignment in header:
         table.add_column(name, justify="right" if alignment == "right" else "left", no_wrap=True)
     for row in rows:

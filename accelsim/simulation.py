@@ -1,0 +1,179 @@
+"""One simulated run, from a model and a hardware description to its result: the rooms in a row.
+
+network → workload → compiler → Program → machine → Trace → results. Each arrow is one call below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelsim.errors import ConfigurationError
+from accelsim.network import Model, open_network
+
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
+    from accelsim.mapping import Pins
+    from accelsim.program import Hazard, Program
+    from accelsim.results import ModelInfo, SimulationResult
+    from accelsim.trace import Trace
+    from accelsim.workload import Workload
+    from restructure.graph import Graph
+
+__all__ = ["Compiled", "Run", "compile_model", "compile_workload", "hardware_from", "model_info", "simulate", "time_run"]
+
+Stage = Callable[[str], None]
+"""Told the name of each stage when it begins."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """A Program and what it was made of."""
+
+    graph: Graph
+    workload: Workload
+    hardware: Hardware
+    program: Program
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A timed Program with its Trace and the result measured from both."""
+
+    compiled: Compiled
+    trace: Trace
+    result: SimulationResult
+
+
+def simulate(
+    model: Model,
+    hardware: str | os.PathLike[str] | Hardware,
+    *,
+    overrides: Iterable[str] = (),
+    dims: Mapping[str, int] | None = None,
+    mapping: str | os.PathLike[str] | Pins | None = None,
+    warm: bool = False,
+) -> SimulationResult:
+    """Run a network on a described accelerator.
+
+    Args:
+        model: an ONNX file's path, a zoo network's name, or a model in memory.
+        hardware: a description's path, a preset's name, or a description.
+        overrides: fields set on top of the description, each `path=value`.
+        dims: sizes of the model's symbolic dimensions.
+        mapping: a file that pins layers' tilings, or such pins.
+        warm: steady state, in which weights that fit are resident already; otherwise the first inference.
+
+    Raises:
+        ConfigurationError: hardware, settings or a file are not as they must be.
+        RestructureError: the model cannot be read or analysed.
+        ModelUnsupportedError: it has operators that cannot be costed.
+        DoesNotFitError: some layer's smallest tile does not fit.
+
+    >>> simulate("tiny", "edge_npu", overrides=["scratchpad.capacity=8KiB"]).spills.tensors > 0
+    True
+    """
+    described = hardware_from(hardware, overrides)
+    compiled = compile_model(open_network(model, dims).graph, described, mapping, warm)
+    return time_run(compiled, warm).result
+
+
+def hardware_from(hardware: str | os.PathLike[str] | Hardware, overrides: Iterable[str] = ()) -> Hardware:
+    """The description that a name, a path or a description with overrides means.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not sound.
+    """
+    from accelsim.hardware import Hardware, load, override
+
+    if isinstance(hardware, Hardware):
+        settings = tuple(overrides)
+        return override(hardware, settings) if settings else hardware
+    return load(os.fspath(hardware), overrides)
+
+
+def compile_model(
+    graph: Graph,
+    hardware: Hardware,
+    mapping: str | os.PathLike[str] | Pins | None = None,
+    warm: bool = False,
+    stage: Stage = lambda name: None,
+) -> Compiled:
+    """Lower and compile an analysed model.
+
+    Raises:
+        ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
+    """
+    from accelsim.workload import build
+
+    stage("lowering")
+    return compile_workload(graph, build(graph), hardware, mapping, warm, stage)
+
+
+def compile_workload(
+    graph: Graph,
+    workload: Workload,
+    hardware: Hardware,
+    mapping: str | os.PathLike[str] | Pins | None = None,
+    warm: bool = False,
+    stage: Stage = lambda name: None,
+) -> Compiled:
+    """Compile a lowered model."""
+    from accelsim.compiler import compile_network
+    from accelsim.mapping import load_pins
+
+    pins = load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
+    stage("compiling")
+    if warm:
+        raise ConfigurationError("warm: must be off, got on; the compiler knows the first inference only, so far")
+    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins))
+
+
+def time_run(compiled: Compiled, warm: bool = False, stage: Stage = lambda name: None) -> Run:
+    """Give a Program time, and measure it."""
+    from accelsim.machine import run
+    from accelsim.program import hazards
+    from accelsim.results import measure, simulation_result
+
+    program, hardware = compiled.program, compiled.hardware
+    stage("finding hazards")
+    found: tuple[Hazard, ...] = hazards(program)
+    stage("simulating")
+    trace = run(program, hardware, found)
+    stage("measuring")
+    workload, state = compiled.workload, "warm" if warm else "cold"
+    result = simulation_result(
+        measure(program, trace, hardware),
+        model_info(compiled.graph, workload),
+        hardware,
+        precision=None,
+        state=state,
+        batch=_batch(compiled.graph),
+        operator_coverage=workload.costed_operators / workload.operators if workload.operators else 1.0,
+        notes=program.notes,
+    )
+    return Run(compiled, trace, result)
+
+
+def model_info(graph: Graph, workload: Workload) -> ModelInfo:
+    """What a result says of the model."""
+    from accelsim.results import ModelInfo
+
+    source = graph.source
+    return ModelInfo(
+        name=graph.name,
+        source=source.kind,
+        path=source.path or "" if source.kind == "file" else "",
+        sha256=source.sha256 or "",
+        macs=graph.macs,
+        parameters=graph.parameter_count,
+        operators=workload.operators,
+    )
+
+
+def _batch(graph: Graph) -> int:
+    shape = graph.tensors[graph.inputs[0]].shape if graph.inputs else ()
+    return shape[0] if shape else 1
