@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from accelsim.errors import ConfigurationError
 from accelsim.network import Model, open_network
@@ -17,14 +17,16 @@ from accelsim.network import Model, open_network
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
     from accelsim.mapping import Pins
-    from accelsim.program import Hazard, Program
+    from accelsim.program import Program
     from accelsim.results import ModelInfo, SimulationResult
     from accelsim.trace import Trace
     from accelsim.workload import Workload
     from restructure.graph import Graph
 
-__all__ = ["Compiled", "Run", "compile_model", "compile_workload", "hardware_from", "model_info", "simulate", "time_run"]
+__all__ = ["Compiled", "Run", "compile_model", "hardware_from", "model_info", "simulate", "time_run"]
 
+Mappings: TypeAlias = Union[str, "os.PathLike[str]", "Pins", None]
+"""A mapping file's path, or what it holds."""
 Stage = Callable[[str], None]
 """Told the name of each stage when it begins."""
 
@@ -54,7 +56,7 @@ def simulate(
     *,
     overrides: Iterable[str] = (),
     dims: Mapping[str, int] | None = None,
-    mapping: str | os.PathLike[str] | Pins | None = None,
+    mapping: Mappings = None,
     warm: bool = False,
 ) -> SimulationResult:
     """Run a network on a described accelerator.
@@ -98,7 +100,7 @@ def hardware_from(hardware: str | os.PathLike[str] | Hardware, overrides: Iterab
 def compile_model(
     graph: Graph,
     hardware: Hardware,
-    mapping: str | os.PathLike[str] | Pins | None = None,
+    mapping: Mappings = None,
     warm: bool = False,
     stage: Stage = lambda name: None,
 ) -> Compiled:
@@ -107,25 +109,13 @@ def compile_model(
     Raises:
         ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
     """
-    from accelsim.workload import build
-
-    stage("lowering")
-    return compile_workload(graph, build(graph), hardware, mapping, warm, stage)
-
-
-def compile_workload(
-    graph: Graph,
-    workload: Workload,
-    hardware: Hardware,
-    mapping: str | os.PathLike[str] | Pins | None = None,
-    warm: bool = False,
-    stage: Stage = lambda name: None,
-) -> Compiled:
-    """Compile a lowered model."""
     from accelsim.compiler import compile_network
     from accelsim.mapping import load_pins
+    from accelsim.workload import build
 
     pins = load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
+    stage("lowering")
+    workload = build(graph)
     stage("compiling")
     if warm:
         raise ConfigurationError("warm: must be off, got on; the compiler knows the first inference only, so far")
@@ -136,26 +126,31 @@ def time_run(compiled: Compiled, warm: bool = False, stage: Stage = lambda name:
     """Give a Program time, and measure it."""
     from accelsim.machine import run
     from accelsim.program import hazards
-    from accelsim.results import measure, simulation_result
 
     program, hardware = compiled.program, compiled.hardware
     stage("finding hazards")
-    found: tuple[Hazard, ...] = hazards(program)
+    found = hazards(program)
     stage("simulating")
     trace = run(program, hardware, found)
     stage("measuring")
-    workload, state = compiled.workload, "warm" if warm else "cold"
-    result = simulation_result(
-        measure(program, trace, hardware),
-        model_info(compiled.graph, workload),
+    return Run(compiled, trace, _result(compiled, trace, warm))
+
+
+def _result(compiled: Compiled, trace: Trace, warm: bool) -> SimulationResult:
+    from accelsim.results import measure, precision_info, simulation_result
+
+    graph, workload, hardware = compiled.graph, compiled.workload, compiled.hardware
+    first = graph.tensors[graph.inputs[0]] if graph.inputs else None
+    return simulation_result(
+        measure(compiled.program, trace, hardware),
+        model_info(graph, workload),
         hardware,
-        precision=None,
-        state=state,
-        batch=_batch(compiled.graph),
+        precision=precision_info(hardware, first.dtype if first else ""),
+        state="warm" if warm else "cold",
+        batch=first.shape[0] if first and first.shape else 1,
         operator_coverage=workload.costed_operators / workload.operators if workload.operators else 1.0,
-        notes=program.notes,
+        notes=compiled.program.notes,
     )
-    return Run(compiled, trace, result)
 
 
 def model_info(graph: Graph, workload: Workload) -> ModelInfo:
@@ -173,7 +168,3 @@ def model_info(graph: Graph, workload: Workload) -> ModelInfo:
         operators=workload.operators,
     )
 
-
-def _batch(graph: Graph) -> int:
-    shape = graph.tensors[graph.inputs[0]].shape if graph.inputs else ()
-    return shape[0] if shape else 1

@@ -5,13 +5,24 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from accelsim.cli.progress import stages
 from accelsim.cli.screen import note
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
+    from accelsim.simulation import Run
     from restructure.graph import Graph
 
-__all__ = ["add_hardware", "add_mapping", "add_model", "add_warm", "amount", "dimensions", "hardware_of", "network_of"]
+__all__ = [
+    "add_hardware",
+    "add_mapping",
+    "add_model",
+    "add_warm",
+    "amount",
+    "hardware_of",
+    "network_of",
+    "run_of",
+]
 
 ALL = "all"
 
@@ -62,16 +73,11 @@ def _dimension(text: str) -> tuple[str, int]:
     raise argparse.ArgumentTypeError(f"must be NAME=SIZE with a size of at least 1, got {text!r}; write e.g. N=1")
 
 
-def dimensions(args: argparse.Namespace) -> dict[str, int]:
-    """The sizes given by `--dim`; later ones win."""
-    return dict(args.dims)
-
-
 def network_of(args: argparse.Namespace, quiet: bool = False) -> Graph:
     """The model of `--model`; says how it was found."""
     from accelsim.network import open_network
 
-    found = open_network(args.model, dimensions(args))
+    found = open_network(args.model, dict(args.dims))
     note(found.notices, quiet)
     return found.graph
 
@@ -83,3 +89,13 @@ def hardware_of(args: argparse.Namespace, quiet: bool = False) -> Hardware:
     found = load_with_notices(args.hw, args.overrides)
     note(found.notices, quiet)
     return found.hardware
+
+
+def run_of(args: argparse.Namespace, quiet: bool = False) -> Run:
+    """The timed run that the options describe."""
+    from accelsim.simulation import compile_model, time_run
+
+    warm = getattr(args, "warm", False)
+    hardware, graph = hardware_of(args, quiet), network_of(args, quiet)
+    with stages(quiet) as stage:
+        return time_run(compile_model(graph, hardware, args.mapping, warm, stage), warm, stage)

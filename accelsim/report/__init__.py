@@ -1,7 +1,18 @@
-"""Reports for the terminal, drawn from records: a run, a profile, a Program's listing, a layer's mapping."""
+"""Reports for the terminal, drawn from records: a run, a layer, a profile, a Program's listing."""
 
 from accelsim.report.console import Parts, show, to_text
+from accelsim.report.explain import layer_screen
+from accelsim.report.listing import listing_document, listing_screen
 from accelsim.report.profile import profile_screen
 from accelsim.report.run import run_screen
 
-__all__ = ["Parts", "profile_screen", "run_screen", "show", "to_text"]
+__all__ = [
+    "Parts",
+    "layer_screen",
+    "listing_document",
+    "listing_screen",
+    "profile_screen",
+    "run_screen",
+    "show",
+    "to_text",
+]

@@ -18,21 +18,22 @@ __all__ = ["listing_document", "listing_screen"]
 _AXES = ("batch", "rows", "columns", "filters")
 
 
-def listing_screen(program: Program, trace: Trace, shown: Sequence[int]) -> Iterator[RenderableType]:
+def listing_screen(program: Program, trace: Trace, shown: Sequence[int], matching: int) -> Iterator[RenderableType]:
     """The parts of the listing.
 
     Args:
         program: what is listed.
         trace: when its instructions ran.
         shown: positions of the instructions that are listed.
+        matching: how many there would have been to list.
     """
     total = count(len(program.instructions), "instruction")
     yield title(f"program of {program.name}", f"{total}, {cycles(trace.latency_cycles)}")
     yield facts(_tables(program))
     for position in shown:
         yield from _instruction(program, trace, position)
-    if len(shown) < len(program.instructions):
-        yield Text(f"{len(shown):,} of {total} listed (--limit all lists every one)", style="dim")
+    if len(shown) < matching:
+        yield Text(f"{len(shown):,} of {count(matching, 'instruction')} listed; --limit all lists every one", style="dim")
 
 
 def _tables(program: Program) -> Iterator[tuple[str, str]]:
