@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from accelsim.errors import ConfigurationError
 
-__all__ = ["Parser", "Subparsers"]
+__all__ = ["Parser", "Subparsers", "whole"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,3 +66,10 @@ def _guess(word: str, known: Iterable[str]) -> str:
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
 """Where a command registers itself."""
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 0; the type of options that count."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, got {text!r}")

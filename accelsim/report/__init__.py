@@ -5,6 +5,7 @@ from accelsim.report.explain import layer_screen
 from accelsim.report.listing import listing_document, listing_screen
 from accelsim.report.profile import profile_screen
 from accelsim.report.run import run_screen
+from accelsim.report.verification import verification_screen
 
 __all__ = [
     "Parts",
@@ -15,4 +16,5 @@ __all__ = [
     "run_screen",
     "show",
     "to_text",
+    "verification_screen",
 ]
