@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
     import onnx_ir as ir
 
-__all__ = ["Model", "Network", "open_network"]
+__all__ = ["Model", "Network", "name_of", "open_network"]
 
 Model: TypeAlias = Union[str, "os.PathLike[str]", Graph, "onnx.ModelProto", "ir.Model"]
 """A path or a zoo network's name; or a model that is in memory already."""
@@ -30,6 +30,11 @@ class Network:
 
     graph: Graph
     notices: tuple[str, ...] = ()
+
+
+def name_of(graph: Graph) -> str:
+    """What results call a model: its file's name without the ending, else the name it gives itself."""
+    return Path(graph.source.path).stem if graph.source.kind == "file" and graph.source.path else graph.name
 
 
 def open_network(model: Model, dims: Mapping[str, int] | None = None) -> Network:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from accelsim.errors import ConfigurationError
-from accelsim.network import Model, open_network
+from accelsim.network import Model, name_of, open_network
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
@@ -159,7 +159,7 @@ def model_info(graph: Graph, workload: Workload) -> ModelInfo:
 
     source = graph.source
     return ModelInfo(
-        name=graph.name,
+        name=name_of(graph),
         source=source.kind,
         path=source.path or "" if source.kind == "file" else "",
         sha256=source.sha256 or "",
@@ -167,4 +167,3 @@ def model_info(graph: Graph, workload: Workload) -> ModelInfo:
         parameters=graph.parameter_count,
         operators=workload.operators,
     )
-

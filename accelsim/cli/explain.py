@@ -32,5 +32,5 @@ def run(args: argparse.Namespace) -> int:
 
     timed = run_of(args)
     position = layer_called(args.layer, timed.compiled.program.layers)
-    show(lambda width: layer_screen(timed.result, position))
+    show(lambda width: layer_screen(timed.result, position, width))
     return 0

@@ -18,11 +18,17 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--dtype", choices=("int8", "fp16", "fp32"), help="bytes per element (default: the model's own types)"
     )
-    parser.add_argument("--add-in-place", action="store_true", help="let an Add overwrite an operand nobody reads again")
+    parser.add_argument(
+        "--add-in-place", action="store_true", help="let an Add overwrite an operand nobody reads again"
+    )
     parser.add_argument("--no-fusion", action="store_true", help="BatchNorm and activations do not work in place")
     parser.add_argument("--input-not-counted", action="store_true", help="leave the network's input out")
     parser.add_argument(
-        "--steps", metavar="N|all", type=amount, default=5, help="list the N fullest steps, or all in order (default: 5)"
+        "--steps",
+        metavar="N|all",
+        type=amount,
+        default=5,
+        help="list the N fullest steps, or all in order (default: 5)",
     )
     parser.add_argument("--json", metavar="FILE|-", help="write the profile as JSON")
     parser.set_defaults(handler=run)
@@ -34,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigurationError, RestructureError: there is no such model, or it cannot be analysed.
     """
+    from accelsim.network import name_of
     from accelsim.results import SCHEMA_VERSION
     from restructure.profile import Definition, profile
 
@@ -44,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
         add_in_place=args.add_in_place,
         dtype=args.dtype,
     )
-    found = profile(graph, definition)
+    name, found = name_of(graph), profile(graph, definition)
     if args.json:
-        write_json(args.json, {"schema_version": SCHEMA_VERSION, "model": graph.name, **found.to_dict()})
+        write_json(args.json, {"schema_version": SCHEMA_VERSION, "model": name, **found.to_dict()})
     if args.json != STANDARD_OUTPUT:
         from accelsim.report import profile_screen, show
 
-        show(lambda width: profile_screen(graph.name, found, width, args.steps))
+        show(lambda width: profile_screen(name, found, width, args.steps))
     return 0

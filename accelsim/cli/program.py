@@ -45,5 +45,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, listing_document(program, trace, shown))
     if args.json != STANDARD_OUTPUT:
-        show(lambda width: listing_screen(program, trace, shown, len(chosen)))
+        show(lambda width: listing_screen(program, trace, shown, len(chosen), width))
     return 0

@@ -26,7 +26,11 @@ def register(subparsers: Subparsers) -> None:
     add_mapping(parser)
     add_warm(parser)
     parser.add_argument(
-        "--layers", metavar="N|all", type=amount, default=8, help="list the N slowest layers, or all in order (default: 8)"
+        "--layers",
+        metavar="N|all",
+        type=amount,
+        default=8,
+        help="list the N slowest layers, or all in order (default: 8)",
     )
     parser.add_argument("--json", metavar="FILE|-", help="write the result as JSON")
     parser.add_argument("--csv", metavar="DIR", help="write the result's tables as CSV files")

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from accelsim.printable import printable
-from accelsim.report.parts import facts, named, shares, title
+from accelsim.report.parts import facts, hanging, named, shares, title
 from accelsim.report.quantities import count, cycles, energy, octets, percent
 from accelsim.results import LayerResult, SimulationResult
 
 __all__ = ["layer_screen"]
 
 
-def layer_screen(result: SimulationResult, position: int) -> Iterator[RenderableType]:
+def layer_screen(result: SimulationResult, position: int, width: int) -> Iterator[RenderableType]:
     """The parts of the screen.
 
     Args:
         result: the run.
         position: which of its layers.
+        width: columns there are.
     """
     layer = result.layers[position]
     where = f"layer {position} of {len(result.layers)} of {result.model.name} on {result.hardware.name}"
@@ -28,11 +28,16 @@ def layer_screen(result: SimulationResult, position: int) -> Iterator[Renderable
     yield facts(_work(layer, result))
     yield Text()
     yield Text("mapping", style="bold")
-    yield from (Text(f"  {printable(line)}") for line in layer.mapping.splitlines())
+    yield from (_loop(line, width) for line in layer.mapping.splitlines())
     yield Text()
     spent, moved = layer.array_cycles_by_cause, layer.dram_bytes_by_cause
     yield shares("array", spent, {name: cycles(number) for name, number in spent.items()})
     yield shares("DRAM", moved, {name: octets(number) for name, number in moved.items()})
+
+
+def _loop(line: str, width: int) -> Text:
+    depth = len(line) - len(line.lstrip(" "))
+    return hanging(line.strip(), width, depth + 2, depth + 6)
 
 
 def _work(layer: LayerResult, result: SimulationResult) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The listing of a Program: every instruction with its unit, tensors, addresses, tile and cycles, to be read in class."""
+"""The listing of a Program, to be read in class: each instruction with its unit, tensors, addresses, tile, cycles."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from accelsim.printable import printable
-from accelsim.program import ArrayWork, Instruction, Opcode, Operand, Program, Tile
-from accelsim.report.parts import facts, title
+from accelsim.program import ArrayWork, Instruction, Memory, MemoryKind, Opcode, Operand, Program, Tile
+from accelsim.report.parts import facts, hanging, title
 from accelsim.report.quantities import count, cycles, octets
 from accelsim.trace import Trace
 
 __all__ = ["listing_document", "listing_screen"]
 
 _AXES = ("batch", "rows", "columns", "filters")
+_INDENT, _HANG = 8, 18
 
 
-def listing_screen(program: Program, trace: Trace, shown: Sequence[int], matching: int) -> Iterator[RenderableType]:
+def listing_screen(
+    program: Program, trace: Trace, shown: Sequence[int], matching: int, width: int
+) -> Iterator[RenderableType]:
     """The parts of the listing.
 
     Args:
@@ -26,44 +29,46 @@ def listing_screen(program: Program, trace: Trace, shown: Sequence[int], matchin
         trace: when its instructions ran.
         shown: positions of the instructions that are listed.
         matching: how many there would have been to list.
+        width: columns there are.
     """
     total = count(len(program.instructions), "instruction")
     yield title(f"program of {program.name}", f"{total}, {cycles(trace.latency_cycles)}")
     yield facts(_tables(program))
     for position in shown:
-        yield from _instruction(program, trace, position)
+        yield from _instruction(program, trace, position, width)
     if len(shown) < matching:
-        yield Text(f"{len(shown):,} of {count(matching, 'instruction')} listed; --limit all lists every one", style="dim")
+        yield Text(
+            f"{len(shown):,} of {count(matching, 'instruction')} listed; --limit all lists every one", style="dim"
+        )
 
 
 def _tables(program: Program) -> Iterator[tuple[str, str]]:
-    yield "memories", ", ".join(f"{memory.name} {octets(memory.capacity_bytes)}" for memory in program.memories)
+    yield "memories", ", ".join(_memory(memory) for memory in program.memories)
     yield "units", ", ".join(_unit(unit.name, unit.outstanding) for unit in program.units)
     yield "boxes", "name[batch, rows, columns, channels] of a tensor, from:to without the last; all where it is whole"
+
+
+def _memory(memory: Memory) -> str:
+    return memory.name if memory.kind is MemoryKind.DRAM else f"{memory.name} {octets(memory.capacity_bytes)}"
 
 
 def _unit(name: str, outstanding: int) -> str:
     return f"{name} ({outstanding} transfers under way)" if outstanding > 1 else name
 
 
-def _instruction(program: Program, trace: Trace, position: int) -> Iterator[Text]:
+def _instruction(program: Program, trace: Trace, position: int, width: int) -> Iterator[Text]:
     instruction = program.instructions[position]
     unit, layer = program.units[instruction.unit].name, program.layers[instruction.layer].name
     start, end = int(trace.start[position]), int(trace.end[position])
     head = Text(f"{position:>6}  {unit:<7} {instruction.opcode:<6} ", style="bold")
     head.append(printable(layer), style="not bold cyan")
-    head.append(f"  cycles {start:,}–{end:,} ({_duration(instruction, end - start)})", style="not bold dim")
     yield head
+    yield hanging(f"cycles  {start:,}–{end:,} ({_duration(instruction, end - start)})", width, _INDENT, _HANG)
     if instruction.tile is not None:
-        yield _line("tile", _tile(instruction.tile, instruction.opcode))
-    for operand in instruction.reads:
-        yield _line("reads", _operand(program, operand))
-    for operand in instruction.writes:
-        yield _line("writes", _operand(program, operand))
-
-
-def _line(label: str, text: str) -> Text:
-    return Text(f"        {label:<7} {printable(text)}")
+        yield hanging(f"{'tile':<7} {_tile(instruction.tile, instruction.opcode)}", width, _INDENT, _HANG)
+    for label, operands in (("reads", instruction.reads), ("writes", instruction.writes)):
+        for operand in operands:
+            yield hanging(f"{label:<7} {_operand(program, operand)}", width, _INDENT, _HANG)
 
 
 def _duration(instruction: Instruction, length: int) -> str:
@@ -77,8 +82,7 @@ def _duration(instruction: Instruction, length: int) -> str:
 
 def _tile(tile: Tile, opcode: Opcode) -> str:
     spans = [
-        f"{axis} {_span(first, extent)}"
-        for axis, first, extent in zip(_AXES, tile.start, tile.shape, strict=False)
+        f"{axis} {_span(first, extent)}" for axis, first, extent in zip(_AXES, tile.start, tile.shape, strict=False)
     ]
     if opcode is Opcode.ARRAY:
         first, last = tile.reduction
@@ -111,7 +115,9 @@ def listing_document(program: Program, trace: Trace, shown: Sequence[int]) -> di
     return {
         "program": program.name,
         "latency_cycles": trace.latency_cycles,
-        "memories": [{"name": m.name, "kind": m.kind.value, "capacity_bytes": m.capacity_bytes} for m in program.memories],
+        "memories": [
+            {"name": m.name, "kind": m.kind.value, "capacity_bytes": m.capacity_bytes} for m in program.memories
+        ],
         "units": [{"name": u.name, "kind": u.kind.value, "outstanding": u.outstanding} for u in program.units],
         "instructions": [_entry(program, trace, position) for position in shown],
     }

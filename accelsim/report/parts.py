@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +12,7 @@ from accelsim.printable import printable
 from accelsim.report.quantities import percent
 from accelsim.report.sparkline import bar
 
-__all__ = ["LABEL_WIDTH", "columns", "facts", "named", "shares", "tail", "title"]
+__all__ = ["LABEL_WIDTH", "columns", "facts", "hanging", "named", "shares", "tail", "title"]
 
 LABEL_WIDTH = 14
 _BAR_WIDTH = 13
@@ -92,3 +93,11 @@ def tail(name: str, width: int) -> str:
     """
     name = printable(name)
     return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
+
+
+def hanging(text: str, width: int, indent: int, hang: int) -> Text:
+    """A text broken into lines: the first begins after `indent` spaces, the others after `hang`."""
+    lines = wrap(
+        printable(text), width, initial_indent=" " * indent, subsequent_indent=" " * hang, break_on_hyphens=False
+    )
+    return Text("\n".join(lines))

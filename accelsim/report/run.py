@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from accelsim.report.layers import layer_table
-from accelsim.report.parts import LABEL_WIDTH, facts, shares, title
+from accelsim.report.parts import LABEL_WIDTH, columns, facts, shares, tail, title
 from accelsim.report.quantities import count, cycles, energy, frequency, milliseconds, octets, percent
 from accelsim.report.sparkline import highest, sparkline
 from accelsim.results import MemoryUse, SimulationResult, SpilledTensor, TensorBytes
@@ -21,6 +21,8 @@ __all__ = ["run_screen"]
 
 _TENSORS_NAMED = 3
 _SPILLS_NAMED = 3
+_SPILL_HEADER = ((" worst spills", "left"), ("bytes out", "right"), ("bytes back", "right"), ("cycles lost", "right"))
+_SPILL_NUMBERS_WIDTH = 45
 
 
 def run_screen(result: SimulationResult, width: int, layers: int | None = 8) -> Iterator[RenderableType]:
@@ -38,6 +40,7 @@ def run_screen(result: SimulationResult, width: int, layers: int | None = 8) -> 
     for memory in result.memories:
         yield facts(_memory(result, memory, width))
     yield facts(_spills(result))
+    yield from _worst_spills(result, width)
     yield Text()
     yield from _attribution(result)
     if layers != 0:
@@ -93,8 +96,10 @@ def _memory(result: SimulationResult, memory: MemoryUse, width: int) -> Iterator
     line = next((line for line in result.occupancy if line.memory == memory.name), None)
     if line is not None and line.cycles:
         values = highest(line.cycles, line.bytes, max(10, width - LABEL_WIDTH - 2))
-        yield " over time", sparkline(values, memory.capacity_bytes)
-        yield "", f"from cycle 0 to {line.cycles[-1]:,}; full height is the capacity"
+        scale = "capacity" if 4 * memory.peak_occupancy_bytes >= memory.capacity_bytes else "peak"
+        full = memory.capacity_bytes if scale == "capacity" else memory.peak_occupancy_bytes
+        yield " over time", sparkline(values, full)
+        yield "", f"from cycle 0 to {line.cycles[-1]:,}; full height is the {scale}"
 
 
 def _tensors(held: tuple[TensorBytes, ...]) -> str:
@@ -114,13 +119,18 @@ def _spills(result: SimulationResult) -> Iterator[tuple[str, str]]:
     yield "spills", f"{count(spills.tensors, 'tensor')}: {moved}"
     lost = f"{cycles(spills.cycles_lost)}, {percent(spills.cycles_lost, result.totals.latency_cycles)} of the latency"
     yield " lost", lost
-    for position, tensor in enumerate(spills.by_tensor[:_SPILLS_NAMED]):
-        yield " worst" if position == 0 else "", _spill(tensor)
 
 
-def _spill(tensor: SpilledTensor) -> str:
-    moved = f"{octets(tensor.bytes_written)} out, {octets(tensor.bytes_reloaded)} back"
-    return f"{tensor.name}: {moved}, {cycles(tensor.cycles_lost)} lost"
+def _worst_spills(result: SimulationResult, width: int) -> Iterator[RenderableType]:
+    """The tensors that cost most cycles; nothing where nothing was spilled."""
+    worst = result.spills.by_tensor[:_SPILLS_NAMED]
+    if worst:
+        yield columns(_SPILL_HEADER, (_spill(tensor, width - _SPILL_NUMBERS_WIDTH) for tensor in worst))
+
+
+def _spill(tensor: SpilledTensor, room: int) -> tuple[str, str, str, str]:
+    moved = f"{tensor.bytes_written:,}", f"{tensor.bytes_reloaded:,}"
+    return tail(f" {tensor.name}", room), *moved, f"{tensor.cycles_lost:,}"
 
 
 def _attribution(result: SimulationResult) -> Iterator[RenderableType]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from accelsim.functional import ExecutionError, Step, execute, random_order, trace_order
 from accelsim.machine import run
-from accelsim.network import Model, open_network
+from accelsim.network import Model, name_of, open_network
 from accelsim.program import Program, Tensor, hazards
 from accelsim.simulation import Compiled, Mappings, Stage, compile_model, hardware_from
 from accelsim.verification.records import OrderCheck, Verification
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["TOLERANCE", "verify"]
 
-TOLERANCE = 1e-4
+TOLERANCE = 2e-5
 """Largest error of an output, as a share of the reference's largest value.
 
-Both executions add up float32 products, in different orders: a sum of n terms may differ by about √n·2⁻²⁴ of its size, and
-layers add their errors up.
+Both executions add up float32 products, in different orders: a sum of n terms may differ by about √n·2⁻²⁴ of its size,
+and layers add their errors up. Measured on the zoo's networks and their exports: at most 5.2e-6.
 """
 
 
@@ -57,7 +57,8 @@ def verify(
         AccelsimError, RestructureError: as `simulate`; a difference is no error but part of the answer.
     """
     described = hardware_from(hardware, overrides)
-    with _with_real_weights(open_network(model, dims).graph, stage) as (graph, path, renewed):
+    given = open_network(model, dims).graph
+    with _with_real_weights(given, stage) as (graph, path, renewed):
         feeds = sample_inputs(graph, seed)
         stage("running onnxruntime")
         expected = run_onnxruntime(path, feeds)
@@ -67,7 +68,7 @@ def verify(
         for name, steps in _orders(compiled, orders, seed, stage):
             stage(f"executing in {name} order")
             checks.append(_check(compiled.program, values, name, steps, expected))
-    return Verification(graph.name, described.name, tuple(checks), len(compiled.program.instructions), renewed)
+    return Verification(name_of(given), described.name, tuple(checks), len(compiled.program.instructions), renewed)
 
 
 @contextmanager

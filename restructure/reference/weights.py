@@ -35,10 +35,10 @@ class _Weight:
 
 
 def with_weights(graph: Graph) -> "tuple[ir.Model, tuple[str, ...]]":
-    """Return a copy of the graph's model in which every floating-point weight has values, and the names of the new ones.
+    """Return a copy of the graph's model whose floating-point weights all have values, and the names of the new ones.
 
-    New values are seeded by the weight's name and scaled by fan-in (He), so that activations neither vanish nor explode;
-    BatchNorm's statistics stay valid. They are made when they are asked for. Scalars stay as they are.
+    New values are seeded by the weight's name and scaled by fan-in (He), so that activations neither vanish nor
+    explode; BatchNorm's statistics stay valid. They are made when they are asked for. Scalars stay as they are.
     """
     model = graph.model.clone()
     renewed = [*_fills(model, graph), *_missing(model)]
@@ -66,7 +66,11 @@ def _missing(model: "ir.Model") -> Iterator[_Weight]:
 
     for value in model.graph.initializers.values():
         tensor = value.const_value
-        if isinstance(tensor, ir.ExternalTensor) and not Path(tensor.path).is_file() and tensor.dtype.is_floating_point():
+        if (
+            isinstance(tensor, ir.ExternalTensor)
+            and not Path(tensor.path).is_file()
+            and tensor.dtype.is_floating_point()
+        ):
             yield _Weight(value, tuple(tensor.shape.numpy()), tensor.dtype)
 
 
@@ -99,7 +103,7 @@ def _role(weight: _Weight) -> tuple[WeightKind, int]:
         if 0 < index <= len(kinds):
             return kinds[index - 1], 1
         if node.op_type in ("MatMul", "Gemm") and index == 1 and len(weight.shape) >= 2:
-            transposed = node.op_type == "Gemm" and node.attributes.get_int("transB", 0)
+            transposed = node.op_type == "Gemm" and node.attributes.get_int("transB") == 1
             return "filter", weight.shape[-1 if transposed else -2]
     if len(weight.shape) >= 2:
         return "filter", max(1, prod(weight.shape[1:]))

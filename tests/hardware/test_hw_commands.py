@@ -46,7 +46,8 @@ def test_show_says_when_a_preset_stands_in_for_a_missing_file(
     out, err = capsys.readouterr()
     assert json.loads(out) == to_dict(load("tpu_v1"))
     assert err == (
-        "accelsim: note: hw_configs/tpu_v1.yaml: there is no such file here; the preset tpu_v1 that comes with accelsim is used\n"
+        "accelsim: note: hw_configs/tpu_v1.yaml: there is no such file here; "
+        "the preset tpu_v1 that comes with accelsim is used\n"
     )
 
 
