@@ -6,6 +6,7 @@ A target that exists and is no regular file (a pipe, `/dev/stdout`) is written d
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -15,7 +16,16 @@ from pathlib import Path
 
 from accelsim.errors import ConfigurationError
 
-__all__ = ["make_directory", "read_text", "write_bytes", "write_csv", "write_json", "write_text"]
+__all__ = [
+    "make_directory",
+    "read_text",
+    "require_directory",
+    "require_writable",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_text",
+]
 
 Cell = str | int | float | None
 
@@ -90,9 +100,57 @@ def make_directory(path: str | Path) -> Path:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        got = _reason(error)
-        raise ConfigurationError(f"{path}: must be a folder that can be made, got {got}; name another one") from None
+        raise ConfigurationError(_no_directory(path, error)) from None
     return folder
+
+
+def require_writable(path: str | Path) -> None:
+    """Refuse a file that cannot be written before the work that would fill it.
+
+    Raises:
+        ConfigurationError: it is a folder, its folder is not there, or one may not write to it.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise _os_error(errno.EISDIR)
+        _require_folder(target.parent)
+        if target.exists() and not os.access(target, os.W_OK):
+            raise _os_error(errno.EACCES)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(_unwritable(path, error)) from None
+
+
+def require_directory(path: str | Path) -> None:
+    """Refuse a folder that can neither be used nor made, before the work that would fill it; makes nothing.
+
+    Raises:
+        ConfigurationError: a file is in its place, or one may not write there.
+    """
+    try:
+        folder = Path(os.path.realpath(path))
+        while not folder.exists():
+            folder = folder.parent
+        _require_folder(folder)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(_no_directory(path, error)) from None
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.exists():
+        raise _os_error(errno.ENOENT)
+    if not folder.is_dir():
+        raise _os_error(errno.ENOTDIR)
+    if not os.access(folder, os.W_OK):
+        raise _os_error(errno.EACCES)
+
+
+def _os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+def _no_directory(path: str | Path, error: Exception) -> str:
+    return f"{path}: must be a folder that can be made, got {_reason(error)}; name another one"
 
 
 def read_text(path: str | Path) -> str:

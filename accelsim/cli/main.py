@@ -13,8 +13,11 @@ from collections.abc import Sequence
 
 from accelsim import __version__
 from accelsim.cli import explain, hw, models, profile, program, run, verify
+from accelsim.cli.encoding import survive_narrow_encodings
 from accelsim.cli.parser import Parser
 from accelsim.cli.screen import complain
+from accelsim.errors import AccelsimError
+from restructure.errors import RestructureError
 
 __all__ = ["build_parser", "main"]
 
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments, those of the process by default.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
-    _survive_narrow_encodings()
+    survive_narrow_encodings()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -71,23 +74,19 @@ def _explained(error: Exception, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    code = getattr(error, "exit_code", None)
-    if isinstance(code, int):
+    if isinstance(error, (AccelsimError, RestructureError)):
         complain(str(error))
-        return code
+        return error.exit_code
     if isinstance(error, OSError):
-        complain(f"{error.filename or 'output'}: must be usable, got {(error.strerror or str(error)).lower()}")
+        reason = (error.strerror or str(error)).lower()
+        if error.filename is None:
+            _forget_standard_output()
+        complain(f"{error.filename or 'standard output'}: must be usable, got {reason}; check the place and the disk")
         return USAGE
     complain(f"internal error: {type(error).__name__}: {error}")
     if not debug:
         complain("this is a defect of accelsim, not of your files; run again with --debug for the traceback")
     return INTERNAL_ERROR
-
-
-def _survive_narrow_encodings() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _forget_standard_output() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accelsim.cli.files import STANDARD_OUTPUT, write_json, write_text
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json, write_text
 from accelsim.cli.parser import Subparsers
 from accelsim.cli.screen import note
 
@@ -91,16 +91,14 @@ def export(args: argparse.Namespace) -> int:
 
     Raises:
         UnknownNetworkError: the zoo has no such network.
-        ConfigurationError: the file cannot be written.
+        ConfigurationError, ModelFileError: the file cannot be written.
     """
-    import onnx_ir as ir
-
-    from accelsim.files import write_bytes
     from restructure import zoo
+    from restructure.graph import save
 
     name = zoo.describe(args.name).name
     target = args.out or f"{name}.onnx"
-    proto = ir.to_proto(zoo.model(name, args.batch, args.batchnorm))
-    write_bytes(target, proto.SerializeToString())
+    require_places([target])
+    save(zoo.model(name, args.batch, args.batchnorm), target)
     note([f"{target}: {name} written"])
     return 0

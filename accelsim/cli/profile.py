@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from accelsim.cli.files import STANDARD_OUTPUT, write_json
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json
 from accelsim.cli.options import add_model, amount, network_of
 from accelsim.cli.parser import Subparsers
 
@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from accelsim.results import SCHEMA_VERSION
     from restructure.profile import Definition, profile
 
+    require_places([args.json])
     graph = network_of(args)
     definition = Definition(
         input_counted=not args.input_not_counted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from accelsim.cli.files import STANDARD_OUTPUT, write_json
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json
 from accelsim.cli.options import add_hardware, add_mapping, add_model, add_warm, amount, run_of
 from accelsim.cli.parser import Subparsers
 from accelsim.cli.selection import layer_called
@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from accelsim.report import listing_document, listing_screen, show
 
+    require_places([args.json])
     timed = run_of(args)
     program, trace = timed.compiled.program, timed.trace
     chosen = list(range(len(program.instructions)))

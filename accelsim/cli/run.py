@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelsim.cli.files import STANDARD_OUTPUT, write_text
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_text
 from accelsim.cli.options import add_hardware, add_mapping, add_model, add_warm, amount, run_of
 from accelsim.cli.parser import Subparsers
 
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         AccelsimError, RestructureError: model, hardware or a file is not as it must be.
     """
+    require_places([args.json], [args.csv, args.out])
     result = run_of(args, args.quiet).result
     _write(result, args)
     if not args.quiet and args.json != STANDARD_OUTPUT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from accelsim.cli.files import STANDARD_OUTPUT, write_json
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json
 from accelsim.cli.options import add_hardware, add_mapping, add_model, hardware_of, network_of
 from accelsim.cli.parser import Subparsers, whole
 from accelsim.cli.progress import stages
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from accelsim.errors import VerificationError
     from accelsim.verification import verify
 
+    require_places([args.json])
     hardware, graph = hardware_of(args), network_of(args)
     with stages() as stage:
         found = verify(graph, hardware, mapping=args.mapping, orders=args.orders, seed=args.seed, stage=stage)
