@@ -17,7 +17,6 @@ from accelsim.cli.encoding import survive_narrow_encodings
 from accelsim.cli.parser import Parser
 from accelsim.cli.screen import complain
 from accelsim.errors import AccelsimError
-from restructure.errors import RestructureError
 
 __all__ = ["build_parser", "main"]
 
@@ -70,6 +69,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _explained(error: Exception, debug: bool) -> int:
+    from restructure.errors import RestructureError
+
     if debug:
         import traceback
 
