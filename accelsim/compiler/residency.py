@@ -25,7 +25,7 @@ from accelsim.workload import Along, Layer, Workload
 #: A tensor kept in part is released in about this many blocks of rows.
 BLOCKS = 12
 #: Share of the scratchpad that is planned with: packing ranges of many sizes without a gap rarely works out.
-MARGIN = 0.94
+MARGIN = 0.9
 #: What remains of a layer's capacity each time its ranges find no addresses.
 SHRINK = 0.9
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.

@@ -16,6 +16,9 @@ from accelsim.mapping import Machine
 
 Order = list[tuple[int, Transfer | None]]
 
+#: How many slots ahead a LOAD may be issued: enough to bridge a layer's tail, and it bounds the search.
+LOOKAHEAD = 48
+
 
 def mark_lives(steps: list[Step], ranges: list[RangeDraft]) -> None:
     """Set first and last slot of every on-chip range, with each transfer at its own step."""
@@ -81,7 +84,7 @@ class Schedule:
     def _slot_for(self, slot: int, transfer: Transfer, bus: float, done: list[float]) -> int:
         """The earliest slot worth moving to (the one computing when the bus gets free), or as near it as there is room."""
         start = max(bus - self.latency, 0.0)
-        wanted = max(bisect_right(done, start, 0, slot), min(transfer.earliest, slot))
+        wanted = max(bisect_right(done, start, 0, slot), min(transfer.earliest, slot), slot - LOOKAHEAD)
         draft = self.ranges[transfer.target.range]
         for tried in dict.fromkeys((wanted, (wanted + slot) // 2, slot - 1)):
             if wanted <= tried < slot and self.packing.extend(draft, tried, draft.last):
