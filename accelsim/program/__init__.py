@@ -1,6 +1,8 @@
 """The Program: what the compiler makes and every executor reads. A leaf room of plain records."""
 
 from accelsim.program.box import Box, normalise
+from accelsim.program.check import check
+from accelsim.program.errors import ProgramError
 from accelsim.program.hazards import Hazard, HazardKind, hazards, predecessors
 from accelsim.program.kernels import Kernel, MatrixKernel, PostOperation, VectorKernel, Window
 from accelsim.program.records import (
@@ -40,6 +42,7 @@ __all__ = [
     "OutputPiece",
     "PostOperation",
     "Program",
+    "ProgramError",
     "Range",
     "Tensor",
     "TensorKind",
@@ -49,6 +52,7 @@ __all__ = [
     "VectorKernel",
     "VectorWork",
     "Window",
+    "check",
     "hazards",
     "normalise",
     "predecessors",
