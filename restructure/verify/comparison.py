@@ -1,0 +1,98 @@
+"""Do two models compute the same? Asked twice: on small integers bit for bit, on random numbers within a tolerance."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from restructure.graph import Graph, save
+from restructure.verify.roles import Weight, fan_in, weights_of
+from restructure.verify.runtime import run_file
+from restructure.verify.store import WeightStore
+from restructure.verify.twin import compared_outputs, make_twin
+from restructure.verify.values import Values, feed, integer_weight, random_weight
+
+__all__ = ["Deviation", "compare_integers", "compare_random", "tolerance_of"]
+
+UNIT_ROUNDOFF = 2.0**-24
+_CONFIDENCE = 4
+
+Outputs = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """How far one output is off.
+
+    Attributes:
+        max_abs_error: largest difference of two elements; infinite where one is no number and the other is.
+        max_rel_error: that, divided by the largest magnitude of the original's output.
+    """
+
+    name: str
+    max_abs_error: float
+    max_rel_error: float
+
+
+def tolerance_of(graph: Graph) -> float:
+    """Return the relative deviation that rounding in another order explains: 4·u·√(Σ n).
+
+    u = 2⁻²⁴ is float32's unit roundoff and n the number of terms of each operator's sums, all operators taken as one
+    chain. Rounding errors behave as a random walk (Higham and Mary, SIAM J. Sci. Comput. 41(5), 2019): after Σ n
+    roundings they have grown with its root; 4 is the number of standard deviations allowed.
+    """
+    return _CONFIDENCE * UNIT_ROUNDOFF * sqrt(sum(fan_in(graph, node) for node in graph.nodes))
+
+
+def compare_integers(original: Graph, restructured: Graph, seed: int) -> tuple[str, ...]:
+    """Return the outputs that differ in any bit on the integer-valued twins, without graph optimisation."""
+    ours, theirs = _both(original, restructured, partial(integer_weight, seed=seed), seed, integer=True)
+    return tuple(name for name in theirs if not _same(ours[name], theirs[name]))
+
+
+def compare_random(original: Graph, restructured: Graph, seed: int) -> tuple[Deviation, ...]:
+    """Return how far each output is off on random weights and inputs, with all graph optimisations."""
+    ours, theirs = _both(original, restructured, partial(random_weight, seed=seed), seed, integer=False)
+    return tuple(_deviation(name, ours[name], theirs[name]) for name in theirs)
+
+
+def _both(
+    original: Graph, restructured: Graph, make: Callable[[Weight], Values], seed: int, integer: bool
+) -> tuple[Outputs, Outputs]:
+    outputs = compared_outputs(original)
+    feeds = {}
+    for name in original.inputs:
+        tensor = original.tensors[name]
+        feeds[name] = feed(name, tensor.shape, tensor.dtype, seed, integer)
+    with tempfile.TemporaryDirectory(prefix="restructure-verify-") as folder:
+        store = WeightStore(Path(folder), weights_of(original), make)
+        results = []
+        for label, graph in (("restructured", restructured), ("original", original)):
+            path = Path(folder) / f"{label}.onnx"
+            save(make_twin(graph, store, integer), path)
+            results.append(run_file(path, feeds, outputs, optimise=not integer))
+    return results[0], results[1]
+
+
+def _same(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> bool:
+    # −0 and 0 are the same integer
+    floating = np.issubdtype(theirs.dtype, np.floating)
+    return ours.dtype == theirs.dtype and np.array_equal(ours, theirs, equal_nan=bool(floating))
+
+
+def _deviation(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Deviation:
+    if ours.shape != theirs.shape:
+        return Deviation(name, float("inf"), float("inf"))
+    a, b = ours.astype(np.float64), theirs.astype(np.float64)
+    both_lost = np.isnan(a) & np.isnan(b)
+    with np.errstate(invalid="ignore"):
+        error = np.where((a == b) | both_lost, 0.0, np.abs(a - b))
+    largest = float(np.max(np.nan_to_num(error, nan=np.inf), initial=0.0))
+    size = float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0))
+    return Deviation(name, largest, 0.0 if largest == 0 else largest / size if size else float("inf"))

@@ -1,0 +1,190 @@
+"""Active memory counted a second time, the obvious way: run the file's node list and keep a list of boxes.
+
+Shares no code with `restructure.profile`, which sums intervals: here every tensor lies in a box, a box is thrown away
+when the last reader of its tensors has run, and after every node somebody adds up the boxes that are there. Shapes come
+from the onnx package's own inference and what works in place from the list below.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING
+
+from restructure.errors import ModelError
+from restructure.graph import Graph
+from restructure.profile import Definition
+from restructure.verify.lean import lean_proto
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["ELEMENTWISE", "Count", "CountedStep", "count"]
+
+_VIEWS = frozenset("Identity Dropout Reshape Flatten Squeeze Unsqueeze".split())
+_SOURCES = frozenset("Constant ConstantOfShape Shape Size Range".split())
+ELEMENTWISE = frozenset(
+    """
+    Abs Acos Acosh Add And Asin Asinh Atan Atanh BatchNormalization BiasGelu BitShift BitwiseAnd BitwiseNot BitwiseOr
+    BitwiseXor Cast CastLike Ceil Celu Clip Cos Cosh DequantizeLinear Div Elu Equal Erf Exp FastGelu Floor Gelu Greater
+    GreaterOrEqual HardSigmoid HardSwish IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or
+    PRelu Pow QLinearAdd QLinearLeakyRelu QLinearMul QLinearSigmoid QuantizeLinear QuickGelu Reciprocal Relu Round Selu
+    Shrink Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Sub Sum Swish Tan Tanh ThresholdedRelu Where Xor
+    """.split()
+)
+"""Operators that may overwrite an operand of equal size that nobody reads again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedStep:
+    """What was there while one node ran."""
+
+    node: str
+    live_elements: int
+    live_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The result of a count.
+
+    Attributes:
+        peak_elements, peak_bytes: the fullest moment.
+        steps: one per node that works on activations, in the file's order.
+    """
+
+    peak_elements: int
+    peak_bytes: int
+    steps: tuple[CountedStep, ...]
+
+
+@dataclass(slots=True)
+class _Box:
+    """Memory of one activation and of whatever takes it over; thrown away when `waiting` is 0."""
+
+    elements: int
+    octets: int
+    of_caller: bool = False
+    waiting: int = 0
+
+
+@dataclass(slots=True)
+class _Counter:
+    """One pass over the nodes."""
+
+    definition: Definition
+    infos: dict[str, tuple[tuple[int, ...], int]]
+    readers: Counter[str]
+    boxes: dict[str, _Box] = field(default_factory=dict)
+    here: list[_Box] = field(default_factory=list)
+    steps: list[CountedStep] = field(default_factory=list)
+
+    def put(self, name: str, box: _Box) -> None:
+        """Say that `name` lies in `box` from now on."""
+        self.boxes[name] = box
+        box.waiting += self.readers[name]
+        if not any(box is other for other in self.here):
+            self.here.append(box)
+
+    def new_box(self, name: str, of_caller: bool = False) -> _Box:
+        shape, bits = self.infos[name]
+        wanted = {"int8": 8, "fp16": 16, "fp32": 32}.get(self.definition.dtype or "", bits)
+        return _Box(prod(shape), (prod(shape) * wanted + 7) // 8, of_caller)
+
+    def run(self, node: "onnx.NodeProto") -> None:
+        operands = [name for name in dict.fromkeys(node.input) if name in self.boxes]
+        results = [name for name in node.output if name]
+        for index, name in enumerate(results):
+            taken = self.box_to_take(node, operands, name) if index == 0 else None
+            self.put(name, taken or self.new_box(name))
+        counted = [box for box in self.here if self.definition.input_counted or not box.of_caller]
+        elements, octets = sum(b.elements for b in counted), sum(b.octets for b in counted)
+        self.steps.append(CountedStep(node.name, elements, octets))
+        for name in operands:
+            self.boxes[name].waiting -= 1
+        self.here = [box for box in self.here if box.waiting > 0]
+
+    def box_to_take(self, node: "onnx.NodeProto", operands: list[str], result: str) -> _Box | None:
+        """Return the operand's box that the first result lies in, or None if it needs one of its own."""
+        if node.op_type in _VIEWS:
+            return self.boxes[operands[0]]
+        alone = len(operands) == 1
+        allowed = self.definition.activation_in_place if alone else self.definition.add_in_place
+        if not allowed or node.op_type not in ELEMENTWISE:
+            return None
+        for name in operands:
+            box = self.boxes[name]
+            last = box.waiting == sum(self.boxes[other] is box for other in operands)
+            (shape, bits), (wanted_shape, wanted_bits) = self.infos[name], self.infos[result]
+            if last and not box.of_caller and shape == wanted_shape and bits == wanted_bits:
+                return box
+        return None
+
+
+def count(graph: Graph, definition: Definition | None = None) -> Count:
+    """Count the active memory of the model behind `graph`, in the order of its file.
+
+    Raises:
+        ModelError: onnx's shape inference refuses the model.
+    """
+    proto, left_out = lean_proto(graph)
+    infos = _infos(proto, graph)
+    nodes = _working_nodes(proto.graph, left_out)
+    readers = Counter(name for node in nodes for name in set(node.input))
+    readers.update(output.name for output in proto.graph.output)
+    counter = _Counter(definition or Definition(), infos, readers)
+    for name in graph.inputs:
+        counter.put(name, counter.new_box(name, of_caller=True))
+    for node in nodes:
+        counter.run(node)
+    return Count(
+        max((step.live_elements for step in counter.steps), default=0),
+        max((step.live_bytes for step in counter.steps), default=0),
+        tuple(counter.steps),
+    )
+
+
+def _working_nodes(proto: "onnx.GraphProto", left_out: frozenset[str]) -> "list[onnx.NodeProto]":
+    """Return the nodes that depend on an input and that an output depends on."""
+    known = {tensor.name for tensor in proto.initializer} | left_out | {""}
+    working = []
+    for node in proto.node:
+        if node.op_type in _SOURCES or (node.input and known.issuperset(node.input)):
+            known.update(node.output)
+        else:
+            working.append(node)
+    needed = {output.name for output in proto.output}
+    kept = []
+    for node in reversed(working):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+            kept.append(node)
+    return kept[::-1]
+
+
+def _infos(proto: "onnx.ModelProto", graph: Graph) -> dict[str, tuple[tuple[int, ...], int]]:
+    """Return shape and bits per element of each tensor, as the onnx package infers them."""
+    import onnx
+
+    try:
+        inferred = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
+    except Exception as error:
+        raise ModelError(f"{graph.name}: onnx cannot infer its shapes: {str(error).splitlines()[0]}") from error
+    infos = {}
+    for value in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output):
+        tensor = value.type.tensor_type
+        if all(dim.HasField("dim_value") for dim in tensor.shape.dim) and tensor.HasField("shape"):
+            shape = tuple(dim.dim_value for dim in tensor.shape.dim)
+            infos[value.name] = (shape, _bits(tensor.elem_type))
+    # Behind computed shapes the onnx package loses track; what the graph knows stands in.
+    for name, tensor in graph.tensors.items():
+        infos.setdefault(name, (tensor.shape, -(-tensor.bytes * 8 // max(tensor.elements, 1))))
+    return infos
+
+
+def _bits(element_type: int) -> int:
+    from onnx import TensorProto, helper
+
+    name = TensorProto.DataType.Name(element_type)
+    if name in ("INT4", "UINT4", "FLOAT4E2M1"):
+        return 4
+    return int(helper.tensor_dtype_to_np_dtype(element_type).itemsize) * 8

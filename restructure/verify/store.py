@@ -1,0 +1,61 @@
+"""Synthetic weights of a model, written once to a file that original and restructured twin both read.
+
+They are made one at a time and never kept; onnxruntime maps the file.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from restructure.verify.roles import Weight
+from restructure.verify.values import Values
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["WeightStore"]
+
+_ALIGNMENT_BYTES = 4096
+_INLINE_BYTES = 4096
+_FILE = "weights.bin"
+
+
+class WeightStore:
+    """Weights in a folder. Starts with a file that holds them all; hands out tensors for as long as the folder lives."""
+
+    def __init__(self, folder: Path, weights: Mapping[str, Weight], make: Callable[[Weight], Values]) -> None:
+        self.folder = folder
+        self._weights = weights
+        self._inline: dict[str, Values] = {}
+        self._offsets: dict[str, int] = {}
+        with open(folder / _FILE, "wb") as file:
+            for name, weight in weights.items():
+                values = make(weight)
+                if values.nbytes < _INLINE_BYTES:
+                    self._inline[name] = values
+                    continue
+                file.seek(-file.tell() % _ALIGNMENT_BYTES, 1)
+                self._offsets[name] = file.tell()
+                values.tofile(file)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._weights
+
+    def tensor(self, name: str) -> "ir.TensorProtocol":
+        """Return one weight, small ones with their values, large ones as a reference into the file."""
+        import onnx_ir as ir
+
+        if name in self._inline:
+            return ir.Tensor(self._inline[name], name=name)
+        shape = ir.Shape(self._weights[name].shape)
+        size = 4 * shape_elements(self._weights[name])
+        return ir.ExternalTensor(
+            _FILE, self._offsets[name], size, ir.DataType.FLOAT, shape=shape, name=name, base_dir=str(self.folder)
+        )
+
+
+def shape_elements(weight: Weight) -> int:
+    """Return how many numbers a weight holds."""
+    from math import prod
+
+    return prod(weight.shape)
