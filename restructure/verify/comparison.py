@@ -18,7 +18,7 @@ from restructure.verify.store import WeightStore
 from restructure.verify.twin import compared_outputs, make_twin
 from restructure.verify.values import Values, feed, integer_weight, random_weight
 
-__all__ = ["Deviation", "compare_integers", "compare_random", "tolerance_of"]
+__all__ = ["Deviation", "Mismatch", "compare_integers", "compare_random", "tolerance_of"]
 
 UNIT_ROUNDOFF = 2.0**-24
 _CONFIDENCE = 4
@@ -40,6 +40,16 @@ class Deviation:
     max_rel_error: float
 
 
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An output that differs: in how many elements, and where first."""
+
+    name: str
+    different: int
+    elements: int
+    first: tuple[int, ...]
+
+
 def tolerance_of(graph: Graph) -> float:
     """Return the relative deviation that rounding in another order explains: 4·u·√(Σ n).
 
@@ -50,10 +60,11 @@ def tolerance_of(graph: Graph) -> float:
     return _CONFIDENCE * UNIT_ROUNDOFF * sqrt(sum(fan_in(graph, node) for node in graph.nodes))
 
 
-def compare_integers(original: Graph, restructured: Graph, seed: int) -> tuple[str, ...]:
+def compare_integers(original: Graph, restructured: Graph, seed: int) -> tuple[Mismatch, ...]:
     """Return the outputs that differ in any bit on the integer-valued twins, without graph optimisation."""
     ours, theirs = _both(original, restructured, partial(integer_weight, seed=seed), seed, integer=True)
-    return tuple(name for name in theirs if not _same(ours[name], theirs[name]))
+    found = (_mismatch(name, ours[name], theirs[name]) for name in theirs)
+    return tuple(mismatch for mismatch in found if mismatch is not None)
 
 
 def compare_random(original: Graph, restructured: Graph, seed: int) -> tuple[Deviation, ...]:
@@ -80,10 +91,14 @@ def _both(
     return results[0], results[1]
 
 
-def _same(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> bool:
-    # −0 and 0 are the same integer
-    floating = np.issubdtype(theirs.dtype, np.floating)
-    return ours.dtype == theirs.dtype and np.array_equal(ours, theirs, equal_nan=bool(floating))
+def _mismatch(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Mismatch | None:
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return Mismatch(name, theirs.size, theirs.size, (0,) * theirs.ndim)
+    # −0 and 0 are the same integer; what is no number in both is the same, too
+    wrong = (ours != theirs) & ~((ours != ours) & (theirs != theirs))
+    if not wrong.any():
+        return None
+    return Mismatch(name, int(wrong.sum()), wrong.size, tuple(int(i) for i in np.argwhere(wrong)[0]))
 
 
 def _deviation(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Deviation:

@@ -1,10 +1,12 @@
 """Which operators keep integers integers, and what stands behind the others in the integer-valued twin.
 
-Behind an operator that adds or multiplies (*exact*) its results are brought back to −15..15 by subtracting a multiple of
-31. All of it is exact in float32: sums stay below 2²², and x/31 + ½ is never an integer, by a margin of 1/62 that no
-rounding of x·(1/31) reaches. Behind an operator that leaves the integers (*rounded*: Sigmoid, Div, averages, …) results
-are multiplied, rounded to integers and then reduced. An average is multiplied by a number that every possible divisor of
-its kernel divides, so that rounding gives back the exact sum, whatever way the average was computed.
+Behind an operator that adds or multiplies (*exact*) its results are brought back to −15..15 by subtracting a multiple
+of 31. All of it is exact in float32: sums stay below 2²², and x/31 + ½ is never an integer, by a margin of 1/62 that no
+rounding of x·(1/31) reaches. So it is a true residue: sums of residues have the residue of the sum.
+
+Behind an operator that leaves the integers (*rounded*: Sigmoid, Div, averages, …) results are multiplied, rounded to
+integers and then reduced. An average is multiplied by a number that every possible divisor of its kernel divides, so
+that rounding gives back the exact sum, whatever way the average was computed.
 """
 
 from collections.abc import Sequence
@@ -17,19 +19,18 @@ from restructure.verify.roles import FLOATS
 
 __all__ = ["Reduction", "reduction_of"]
 
-_INTEGER = frozenset(
-    """
-    Abs ArgMax ArgMin Cast Ceil Concat DepthToSpace Dropout Equal Expand Flatten Floor Gather GatherElements GatherND
-    GlobalMaxPool Greater GreaterOrEqual Hardmax Identity Less LessOrEqual Max MaxPool Min Neg Not OneHot Pad Range ReduceMax
-    ReduceMin Relu Reshape Round Scatter ScatterElements ScatterND Sign Slice SpaceToDepth Split Squeeze ThresholdedRelu
-    Tile TopK Transpose Trilu Unsqueeze Where
-    """.split()
-)
-_EXACT = frozenset(
-    """
-    Add BatchNormalization Conv ConvTranspose CumSum Einsum Gemm MatMul Mul PRelu ReduceL1 ReduceSum ReduceSumSquare Sub Sum
-    """.split()
-)
+_INTEGER = frozenset({
+    "Abs", "ArgMax", "ArgMin", "Cast", "Ceil", "Concat", "DepthToSpace", "Dropout", "Equal", "Expand", "Flatten",
+    "Floor", "Gather", "GatherElements", "GatherND", "GlobalMaxPool", "Greater", "GreaterOrEqual", "Hardmax",
+    "Identity", "Less", "LessOrEqual", "Max", "MaxPool", "Min", "Neg", "Not", "OneHot", "Pad", "Range", "ReduceMax",
+    "ReduceMin", "Relu", "Reshape", "Round", "Scatter", "ScatterElements", "ScatterND", "Sign", "Slice",
+    "SpaceToDepth", "Split", "Squeeze", "ThresholdedRelu", "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze",
+    "Where",
+})  # fmt: skip
+_EXACT = frozenset({
+    "Add", "BatchNormalization", "Conv", "ConvTranspose", "CumSum", "Einsum", "Gemm", "MatMul", "Mul", "PRelu",
+    "ReduceL1", "ReduceSum", "ReduceSumSquare", "Sub", "Sum",
+})  # fmt: skip
 _BOUNDLESS = 1e30
 _STEPS = 64
 """Rounded operators keep six binary places."""

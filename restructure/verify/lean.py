@@ -1,14 +1,17 @@
 """A model without the data of its large weights: enough for onnx's own checker and shape inference.
 
-Large weights become typed inputs, so that nothing is read or copied; open dimensions of inputs are pinned.
+Large weights become typed inputs, so that nothing is read or copied; inputs and outputs get the shapes the graph has.
+The nodes stand in the model's own order, valid or not.
 """
 
 from typing import TYPE_CHECKING
 
+from restructure import dtypes
 from restructure.graph import Graph
 
 if TYPE_CHECKING:
     import onnx
+    import onnx_ir as ir
 
 __all__ = ["LARGE_BYTES", "lean_proto"]
 
@@ -17,41 +20,45 @@ LARGE_BYTES = 4096
 
 def lean_proto(graph: Graph) -> "tuple[onnx.ModelProto, frozenset[str]]":
     """Return the model as a protocol buffer, and the names of the weights that were left out."""
-    import onnx_ir as ir
+    from onnx import helper
+    from onnx_ir import serde
 
-    copy = graph.model.clone()
-    left_out = []
-    for name, value in copy.graph.initializers.items():
-        tensor = value.const_value
-        if tensor is not None and tensor.dtype != ir.DataType.STRING and tensor.nbytes >= LARGE_BYTES:
-            shape = tuple(int(n) for n in tensor.shape)
-            left_out.append((name, tensor.dtype, shape))
-            value.const_value = ir.ExternalTensor("", 0, 0, tensor.dtype, shape=ir.Shape(shape), name=name)
-    proto = ir.to_proto(copy)
-    _turn_into_inputs(proto.graph, left_out)
-    _pin(proto.graph, graph)
-    return proto, frozenset(name for name, _, _ in left_out)
+    stored = {name: v.const_value for name, v in graph.model.graph.initializers.items() if v.const_value is not None}
+    large = {name: tensor for name, tensor in stored.items() if _is_large(tensor)}
+    inputs = [_described(graph, name) for name in graph.inputs]
+    inputs += [
+        helper.make_tensor_value_info(name, tensor.dtype.value, tensor.shape.numpy()) for name, tensor in large.items()
+    ]
+    proto = helper.make_graph(
+        [serde.serialize_node(node) for node in graph.model.graph],
+        graph.model.graph.name or "model",
+        inputs,
+        [_described(graph, str(value.name)) for value in graph.model.graph.outputs],
+        [_named(serde.serialize_tensor(tensor), name) for name, tensor in stored.items() if name not in large],
+    )
+    imports = [helper.make_opsetid(domain, version) for domain, version in graph.model.opset_imports.items()]
+    return helper.make_model(proto, opset_imports=imports, ir_version=graph.model.ir_version), frozenset(large)
 
 
-def _turn_into_inputs(proto: "onnx.GraphProto", weights: "list[tuple[str, object, tuple[int, ...]]]") -> None:
+def _is_large(tensor: "ir.TensorProtocol") -> bool:
+    return tensor.dtype.name != "STRING" and tensor.nbytes >= LARGE_BYTES
+
+
+def _named(proto: "onnx.TensorProto", name: str) -> "onnx.TensorProto":
+    proto.name = name
+    return proto
+
+
+def _described(graph: Graph, name: str) -> "onnx.ValueInfoProto":
     from onnx import helper
 
-    gone = {name for name, _, _ in weights}
-    kept = [tensor for tensor in proto.initializer if tensor.name not in gone]
-    del proto.initializer[:]
-    proto.initializer.extend(kept)
-    listed = {value.name for value in proto.input}
-    for name, dtype, shape in weights:
-        if name not in listed:
-            proto.input.append(helper.make_tensor_value_info(name, dtype.value, shape))  # type: ignore[attr-defined]
+    tensor = graph.tensors.get(name)
+    if tensor is None:  # an output that hands an alias on
+        return _untyped(name)
+    return helper.make_tensor_value_info(name, dtypes.to_onnx(tensor.dtype), tensor.shape)
 
 
-def _pin(proto: "onnx.GraphProto", graph: Graph) -> None:
-    for value in proto.input:
-        if value.name in graph.inputs:
-            for dim, size in zip(value.type.tensor_type.shape.dim, graph.tensors[value.name].shape, strict=True):
-                dim.dim_value = size
-    del proto.value_info[:]
-    for output in proto.output:
-        if output.type.tensor_type.HasField("shape"):
-            output.type.tensor_type.ClearField("shape")
+def _untyped(name: str) -> "onnx.ValueInfoProto":
+    import onnx
+
+    return onnx.ValueInfoProto(name=name)

@@ -4,6 +4,7 @@ They are made one at a time and never kept; onnxruntime maps the file.
 """
 
 from collections.abc import Callable, Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _FILE = "weights.bin"
 
 
 class WeightStore:
-    """Weights in a folder. Starts with a file that holds them all; hands out tensors for as long as the folder lives."""
+    """Weights in a folder. Starts with a file that holds them all; hands out tensors while the folder lives."""
 
     def __init__(self, folder: Path, weights: Mapping[str, Weight], make: Callable[[Weight], Values]) -> None:
         self.folder = folder
@@ -47,15 +48,14 @@ class WeightStore:
 
         if name in self._inline:
             return ir.Tensor(self._inline[name], name=name)
-        shape = ir.Shape(self._weights[name].shape)
-        size = 4 * shape_elements(self._weights[name])
+        shape = self._weights[name].shape
+        size = 4 * prod(shape)
         return ir.ExternalTensor(
-            _FILE, self._offsets[name], size, ir.DataType.FLOAT, shape=shape, name=name, base_dir=str(self.folder)
+            _FILE,
+            self._offsets[name],
+            size,
+            ir.DataType.FLOAT,
+            shape=ir.Shape(shape),
+            name=name,
+            base_dir=str(self.folder),
         )
-
-
-def shape_elements(weight: Weight) -> int:
-    """Return how many numbers a weight holds."""
-    from math import prod
-
-    return prod(weight.shape)

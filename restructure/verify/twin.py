@@ -1,8 +1,8 @@
 """A twin of a model: the same operators, attributes, wiring and order, on synthetic weights.
 
-All floating-point types become float32. Weights are found by name; one that the restructured model derives from a weight
-of the original (a slice of it) is derived in the twin as well. In the integer-valued twin element-wise reductions
-follow the operators that `exactness` names; nothing else is added, removed or moved.
+All floating-point types become float32. Weights are found by name; one that the restructured model derives from a
+weight of the original (a slice of it) is derived in the twin as well. In the integer-valued twin element-wise
+reductions follow the operators that `exactness` names; nothing else is added, removed or moved.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,6 @@
-"""Synthetic weights and inputs, seeded by name: small integers that keep sums exact, or random numbers scaled as He et al. do.
+"""Synthetic weights and inputs, seeded by name: small integers that keep sums exact, or random numbers of usual size.
 
-Integers: inputs and everything between operators lie in −15..15 (`modulus` 31), filters in −3..3, so a sum of n products
+Integers: inputs and everything between operators lie in −15..15 (modulus 31), filters in −3..3, so a sum of n products
 stays below 45·n + 15; 2²² is the limit for which the reduction behind each operator is proven exact, so filters shrink
 to −1..1 beyond 90,000 products. A variance is chosen such that √(variance + ε) is exactly 1.
 """
@@ -32,34 +32,43 @@ def integer_weight(weight: Weight, seed: int) -> Values:
     """Return small integers as float32."""
     generator = _generator(seed, weight.name)
     if weight.role == "variance":
-        return np.full(weight.shape, _unit_variance(weight.epsilon), np.float32)
+        return np.full(weight.shape, np.float32(_unit_variance(weight.epsilon)))
     if weight.role == "filter":
         largest = _FILTER if weight.fan_in * LARGEST * _FILTER + LARGEST < LIMIT else 1
-        return generator.integers(-largest, largest + 1, weight.shape, np.int8).astype(np.float32)
+        return _integers(generator, largest, weight.shape)
     if weight.role in ("bias", "mean"):
-        return generator.integers(-LARGEST, LARGEST + 1, weight.shape, np.int8).astype(np.float32)
+        return _integers(generator, LARGEST, weight.shape)
     signs = generator.integers(0, 2, weight.shape, np.int8) * 2 - 1
-    return (signs * generator.integers(1, _FILTER + 1, weight.shape, np.int8)).astype(np.float32)
+    operands: Values = (signs * generator.integers(1, _FILTER + 1, weight.shape, np.int8)).astype(np.float32)
+    return operands
 
 
-def _unit_variance(epsilon: float) -> np.float32:
+def _integers(generator: np.random.Generator, largest: int, shape: Shape) -> Values:
+    values: Values = generator.integers(-largest, largest + 1, shape, np.int8).astype(np.float32)
+    return values
+
+
+def _unit_variance(epsilon: float) -> float:
     """Return v such that v + ε rounds to exactly 1 in float32."""
     small = np.float32(epsilon)
     candidate = np.float32(1) - small
     for value in (candidate, np.nextafter(candidate, np.float32(2)), np.nextafter(candidate, np.float32(0))):
         if value + small == np.float32(1):
-            return np.float32(value)
-    return np.float32(candidate)
+            return float(value)
+    return float(candidate)
 
 
 def random_weight(weight: Weight, seed: int) -> Values:
     """Return normal filters with variance 2 / fan-in, and numbers of natural size for the other roles."""
     generator = _generator(seed, weight.name)
     if weight.role in ("filter", "bias", "mean"):
-        values = generator.standard_normal(weight.shape, dtype=np.float32)
+        values: Values = generator.standard_normal(weight.shape, dtype=np.float32)
         values *= np.float32(sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1)
         return values
-    return generator.random(weight.shape, dtype=np.float32) * np.float32(0.5) + np.float32(0.75)
+    scales: Values = generator.random(weight.shape, dtype=np.float32)
+    scales *= np.float32(0.5)
+    scales += np.float32(0.75)
+    return scales
 
 
 def feed(name: str, shape: Shape, dtype: str, seed: int, integer: bool) -> npt.NDArray[np.generic]:

@@ -11,7 +11,14 @@ import pytest
 import restructure
 
 ROOT = Path(restructure.__file__).parent
-FACADES = ["restructure.graph", "restructure.operators", "restructure.zoo", "restructure.profile", "restructure.errors"]
+FACADES = [
+    "restructure.graph",
+    "restructure.operators",
+    "restructure.zoo",
+    "restructure.profile",
+    "restructure.errors",
+    "restructure.verify",
+]
 
 
 def imported_names(path: Path) -> set[str]:

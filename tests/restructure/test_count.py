@@ -1,0 +1,40 @@
+"""The independent count and the profile agree at every step, under every definition; so do their lists of operators."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from restructure import graph, operators, zoo
+from restructure.profile import Definition, profile
+from restructure.verify import count
+from restructure.verify.count import ELEMENTWISE
+
+MODELS = sorted((Path(__file__).parent.parent / "data" / "models").glob("*.onnx"))
+DEFINITIONS = [
+    Definition(input_counted=counted, activation_in_place=fused, add_in_place=add, dtype=dtype)
+    for counted, fused, add, dtype in product((True, False), (True, False), (True, False), (None, "int8"))
+]
+
+
+def network(path: str | Path) -> graph.Graph:
+    if isinstance(path, str):
+        return zoo.build(path, batchnorm=True)
+    return graph.load(path, {"N": 2} if "dynbatch" in path.name else {})
+
+
+@pytest.mark.parametrize("path", [*zoo.names(), *MODELS], ids=lambda p: getattr(p, "stem", p))
+def test_the_count_agrees_with_the_profile_at_every_step(path: str | Path) -> None:
+    net = network(path)
+    for definition in DEFINITIONS:
+        counted, found = count(net, definition), profile(net, definition)
+        assert (counted.peak_elements, counted.peak_bytes) == (found.peak_elements, found.peak_bytes)
+        by_name = {step.node: step for step in counted.steps}
+        both = [(by_name[step.node], step) for step in found.steps if step.node in by_name]
+        assert both
+        assert [(c.live_elements, c.live_bytes) for c, _ in both] == [(s.live_elements, s.live_bytes) for _, s in both]
+
+
+def test_both_lists_of_operators_that_work_in_place_are_the_same() -> None:
+    table = {name for (_, name), row in operators.TABLE.items() if row.elementwise and row.in_place}
+    assert table == ELEMENTWISE
