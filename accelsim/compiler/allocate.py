@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from accelsim.compiler.drafts import RangeDraft
 
@@ -72,6 +73,14 @@ class Packing:
             draft.address = address
             self._file(draft)
         return None
+
+    def spare_bytes(self) -> int:
+        """Bytes that are free in every slot."""
+        change: defaultdict[int, int] = defaultdict(int)
+        for draft in self.live:
+            change[draft.first] += draft.size_bytes
+            change[draft.last + 1] -= draft.size_bytes
+        return self.capacity - max(accumulate(change[slot] for slot in sorted(change)), default=0)
 
     def extend(self, draft: RangeDraft, first: int, last: int) -> bool:
         """Let a placed range live from slot `first` to `last`, moving it if need be; whether there was room."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 
 from accelsim.compiler.allocate import Packing, Shortage, place_in_dram
 from accelsim.compiler.drafts import Step
@@ -21,6 +23,8 @@ from accelsim.workload import Workload
 
 #: How often the planner may be sent back.
 ATTEMPTS = 40
+#: Shares of the bytes that are never used which pinned weights may take, tried in turn: the rest serves prefetching.
+PINNED_SHARES = (1.0, 0.6, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,18 @@ class _Failure:
     shortage: Shortage
 
 
-def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = None) -> Program:
+def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = None, *, warm: bool = False) -> Program:
     """Compile a network for an accelerator.
 
     Args:
         workload: the layers.
         hardware: the accelerator.
         pins: mappings fixed by the user.
+        warm: the steady state: weights that fit beside everything else are in the scratchpad already, and stay.
 
     Raises:
-        DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too large.
+        DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too
+            large.
         ConfigurationError: a pinned name matches no layer.
     """
     pins = pins or Pins()
@@ -51,7 +57,7 @@ def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = 
         attempt = _Attempt(workload, hardware, planner.plan())
         failure = attempt.run()
         if failure is None:
-            return attempt.program()
+            return (_warmed(attempt) if warm else attempt).program()
         planner.tighten(failure.layer)
     assert failure is not None  # ATTEMPTS > 0
     raise AccelsimError(
@@ -63,15 +69,19 @@ def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = 
 class _Attempt:
     """One plan carried out: steps, schedule, addresses."""
 
-    def __init__(self, workload: Workload, hardware: Hardware, plan: Plan) -> None:
+    def __init__(
+        self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
+    ) -> None:
         self.workload, self.hardware, self.plan = workload, hardware, plan
         self.machine = Machine.of(hardware)
-        self.store = Store(workload, hardware, plan)
+        self.store = Store(workload, hardware, plan, pinned)
         self.steps = self._emit()
+        self.spare_bytes = 0
+        self.estimated_cycles = float("inf")
 
     def run(self) -> _Failure | None:
         """Give addresses and an order; what did not fit, or None."""
-        mark_lives(self.steps, self.store.ranges)
+        mark_lives(self.steps, self.store.ranges, {image.range for image in self.store.images})
         hardware = self.hardware
         packing = Packing(self.store.ranges, SCRATCHPAD, hardware.scratchpad.capacity_bytes)
         shortage = packing.pack()
@@ -79,7 +89,8 @@ class _Attempt:
             shortage = Packing(self.store.ranges, ACCUMULATOR, hardware.accumulator.capacity_bytes).pack()
         if shortage is not None:
             return _Failure(self.steps[shortage.slot].layer, shortage)
-        Schedule(self.steps, self.store.ranges, packing, self.machine).run()
+        self.spare_bytes = packing.spare_bytes()
+        self.estimated_cycles = Schedule(self.steps, self.store.ranges, packing, self.machine).run()
         return None
 
     def program(self) -> Program:
@@ -102,6 +113,26 @@ class _Attempt:
             for piece in output.view.pieces:
                 self.store.home(piece.storage)
         return steps
+
+
+def _warmed(cold: _Attempt) -> _Attempt:
+    """The same plan with weights pinned where that is faster; what is fetched most often per byte goes first."""
+    fetched: Counter[int] = Counter()
+    for step in cold.steps:
+        for transfer in step.loads:
+            if transfer.weights:
+                fetched[transfer.source.tensor] += transfer.bytes
+    tensors = cold.store.tensors
+    order = sorted(fetched, key=lambda t: (-fetched[t] / tensors[t].bytes, tensors[t].bytes, t))
+    best = cold
+    for share in PINNED_SHARES:
+        sizes = accumulate(tensors[t].bytes for t in order)
+        room = cold.spare_bytes * share
+        pinned = frozenset(t for t, total in zip(order, sizes, strict=True) if total <= room)
+        warm = _Attempt(cold.workload, cold.hardware, cold.plan, pinned)
+        if pinned and warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
+            best = warm
+    return best
 
 
 def _refuse_unused(pins: Pins, workload: Workload) -> None:

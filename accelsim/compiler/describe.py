@@ -73,10 +73,9 @@ def _reasons(layer: Layer, choice: Choice, plan: Plan, workload: Workload) -> li
     mapping = choice.mapping
     held = [name for name, is_held in (("input", mapping.hold_input), ("weights", mapping.hold_weights)) if is_held]
     lines = [f"chosen of {choice.considered} tilings for about {choice.cycles:,.0f} cycles"]
-    lines.append(
-        f"working buffers {choice.working_bytes:,} B + {choice.spare_bytes:,} B to double them"
-        f"{'' if mapping.double_buffered else ' (no room: single-buffered)'}, beside {choice.resident_bytes:,} B of residents"
-    )
+    doubled = "" if mapping.double_buffered else " (no room: single-buffered)"
+    lines.append(f"working buffers {choice.working_bytes:,} B + {choice.spare_bytes:,} B to double them{doubled}")
+    lines.append(f"beside {choice.resident_bytes:,} B of residents")
     if held:
         lines.append(f"held until the layer ends: {', '.join(held)}")
     for role, storage in _stored(layer):

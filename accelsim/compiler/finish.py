@@ -60,6 +60,8 @@ def mark_lifetimes(order: Order, steps: list[Step], store: Store) -> None:
             if draft.first < 0:
                 draft.first = position
             draft.last = position
+    for image in store.images:
+        store.ranges[image.range].first, store.ranges[image.range].last = 0, len(order) - 1
 
 
 def finish(

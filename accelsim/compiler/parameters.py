@@ -27,6 +27,8 @@ class Parameters:
     def operands(self, tile: TileIndex, loads: list[Transfer]) -> list[OperandDraft]:
         """The operand of a tile; a missing one is added to `loads`."""
         first = (tile.start[3], tile.reduction[0] if self.parameter.reduced else 0)
+        if self.parameter.storage in self.store.pinned:
+            return [self._source(tile, first)]
         if first not in self.loaded:
             if not self.mapping.hold_weights:
                 self.loaded.clear()

@@ -14,7 +14,7 @@ Region = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class TileIndex:
-    """One tile: output region, reduction channels [first, last), its ordinal along the reduction, and whether it is last."""
+    """One tile: output region, reduction channels [first, last), ordinal along the reduction, whether it is last."""
 
     start: tuple[int, int, int, int]
     shape: tuple[int, int, int, int]

@@ -20,14 +20,16 @@ Order = list[tuple[int, Transfer | None]]
 LOOKAHEAD = 48
 
 
-def mark_lives(steps: list[Step], ranges: list[RangeDraft]) -> None:
-    """Set first and last slot of every on-chip range, with each transfer at its own step."""
+def mark_lives(steps: list[Step], ranges: list[RangeDraft], always: Iterable[int]) -> None:
+    """Set first and last slot of every on-chip range, with each transfer at its own step; `always` live throughout."""
     for slot, step in enumerate(steps):
         for place in _touched(step):
             draft = ranges[place]
             if draft.first < 0:
                 draft.first = slot
             draft.last = slot
+    for place in always:
+        ranges[place].first, ranges[place].last = 0, len(steps) - 1
 
 
 def _touched(step: Step) -> Iterable[int]:
@@ -50,12 +52,12 @@ class Schedule:
         self.latency, self.issue = machine.latency_cycles, machine.issue_cycles
         self.bytes_per_cycle = float(machine.bytes_per_cycle)
 
-    def run(self) -> None:
-        """Give every transfer its slot."""
+    def run(self) -> float:
+        """Give every transfer its slot; returns the estimated latency in cycles."""
         for slot, step in enumerate(self.steps):
             for transfer in step.stores:
                 transfer.slot = self._sunk(slot, transfer)
-        self._hoist_loads()
+        return self._hoist_loads()
 
     def _sunk(self, slot: int, transfer: Transfer) -> int:
         """The slot after its own, if its buffer can wait: then the next tile is computed into another buffer.
@@ -68,7 +70,7 @@ class Schedule:
             return slot
         return late if self.packing.extend(draft, draft.first, late) else slot
 
-    def _hoist_loads(self) -> None:
+    def _hoist_loads(self) -> float:
         done: list[float] = []  # estimated cycle at which each slot's computation ends
         bus = 0.0
         for slot, step in enumerate(self.steps):
@@ -80,9 +82,10 @@ class Schedule:
                 ready = max(ready, bus)
             done.append(ready + step.work.cycles + self.issue)
             bus += sum(t.bytes for t in step.stores) / self.bytes_per_cycle
+        return max(bus, done[-1]) if done else bus
 
     def _slot_for(self, slot: int, transfer: Transfer, bus: float, done: list[float]) -> int:
-        """The earliest slot worth moving to (the one computing when the bus gets free), or as near it as there is room."""
+        """The slot computing when the bus gets free (earlier is no use), or as near it as there is room."""
         start = max(bus - self.latency, 0.0)
         wanted = max(bisect_right(done, start, 0, slot), min(transfer.earliest, slot), slot - LOOKAHEAD)
         draft = self.ranges[transfer.target.range]

@@ -27,12 +27,17 @@ class Block:
 class Store:
     """The table of tensors and ranges of one Program under construction.
 
+    A tensor's *home* is where it lies as a whole: in DRAM, or in the scratchpad if it is pinned.
+
     Life cycle: filled while layers are emitted, then given addresses, then read into the Program.
     Invariant: a row of an intermediate is either in a block (the last rows) or has its home in DRAM.
     """
 
-    def __init__(self, workload: Workload, hardware: Hardware, plan: Plan) -> None:
-        self.workload, self.plan = workload, plan
+    def __init__(
+        self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
+    ) -> None:
+        """`pinned`: parameters that are in the scratchpad before the first instruction and stay (warm state)."""
+        self.workload, self.plan, self.pinned = workload, plan, pinned
         self.tensors: list[Tensor] = [_tensor(s, hardware) for s in workload.storages]
         self.ranges: list[RangeDraft] = []
         self.images: list[OperandDraft] = []
@@ -79,11 +84,14 @@ class Store:
             first = end
         return found
 
+    def _home_memory(self, storage: int) -> int:
+        return SCRATCHPAD if storage in self.pinned else DRAM
+
     def home(self, storage: int) -> int:
-        """The DRAM range of a whole tensor; inputs and constants are there from the start."""
+        """The range of a whole tensor; inputs and constants are there from the start."""
         if storage not in self._homes:
             tensor = self.tensors[storage]
-            self._homes[storage] = self.reserve(DRAM, tensor.bytes, storage)
+            self._homes[storage] = self.reserve(self._home_memory(storage), tensor.bytes, storage)
             if tensor.kind in (TensorKind.INPUT, TensorKind.WEIGHT):
                 self.images.append(self.at_home(storage, (0,) * len(tensor.shape), tensor.shape))
         return self._homes[storage]
@@ -127,7 +135,7 @@ class Store:
     def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[int, dict[tuple[int, int], int]]:
         tensor = self.tensors[storage]
         filters, rows, columns, channels = tensor.shape
-        home = self.reserve(DRAM, tensor.bytes, storage)
+        home = self.reserve(self._home_memory(storage), tensor.bytes, storage)
         offsets: dict[tuple[int, int], int] = {}
         offset = 0
         for k in range(0, filters, tile[0]):
