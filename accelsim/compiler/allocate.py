@@ -77,7 +77,7 @@ class Packing:
     def spare_bytes(self) -> int:
         """Bytes that are free in every slot."""
         change: defaultdict[int, int] = defaultdict(int)
-        for draft in self.live:
+        for draft in (d for d in self.live if d.first >= 0):
             change[draft.first] += draft.size_bytes
             change[draft.last + 1] -= draft.size_bytes
         return self.capacity - max(accumulate(change[slot] for slot in sorted(change)), default=0)
@@ -89,11 +89,19 @@ class Packing:
             address, _ = self._find(draft, first, last)
             if address < 0:
                 return False
-        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
-            self._stretches[stretch].remove(draft)
+        self._unfile(draft)
         draft.address, draft.first, draft.last = address, first, last
         self._file(draft)
         return True
+
+    def release(self, draft: RangeDraft) -> None:
+        """Give up a placed range that nothing uses any more."""
+        self._unfile(draft)
+        draft.first = draft.last = -1
+
+    def _unfile(self, draft: RangeDraft) -> None:
+        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
+            self._stretches[stretch].remove(draft)
 
     def _file(self, draft: RangeDraft) -> None:
         for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):

@@ -12,6 +12,7 @@ from accelsim.compiler.emit import LayerEmitter
 from accelsim.compiler.finish import finish, mark_lifetimes
 from accelsim.compiler.lifetimes import lifetimes
 from accelsim.compiler.residency import Plan, Planner
+from accelsim.compiler.reuse import keep_shared_weights
 from accelsim.compiler.schedule import Schedule, mark_lives, sequence
 from accelsim.compiler.store import ACCUMULATOR, DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
@@ -89,6 +90,7 @@ class _Attempt:
             shortage = Packing(self.store.ranges, ACCUMULATOR, hardware.accumulator.capacity_bytes).pack()
         if shortage is not None:
             return _Failure(self.steps[shortage.slot].layer, shortage)
+        keep_shared_weights(self.steps, self.store.ranges, packing)
         self.spare_bytes = packing.spare_bytes()
         self.estimated_cycles = Schedule(self.steps, self.store.ranges, packing, self.machine).run()
         return None

@@ -8,7 +8,7 @@ from functools import lru_cache
 from accelsim.program import ArrayWork, Opcode, Tile, VectorWork
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RangeDraft:
     """Bytes to be reserved in a memory for (part of) a tensor; `first`/`last` are set by the schedule."""
 
@@ -36,7 +36,7 @@ class OperandDraft:
     at: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Transfer:
     """A LOAD or STORE of a step. `earliest` is the first step whose slot a LOAD may be moved up to."""
 
@@ -49,7 +49,7 @@ class Transfer:
     slot: int = -1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
     """One array or vector instruction with the loads it waits for and the stores it causes."""
 
