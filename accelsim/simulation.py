@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from accelsim.errors import ConfigurationError
 from accelsim.network import Model, name_of, open_network
 
 if TYPE_CHECKING:
@@ -117,9 +116,7 @@ def compile_model(
     stage("lowering")
     workload = build(graph)
     stage("compiling")
-    if warm:
-        raise ConfigurationError("warm: must be off, got on; the compiler knows the first inference only, so far")
-    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins))
+    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm))
 
 
 def time_run(compiled: Compiled, warm: bool = False, stage: Stage = lambda name: None) -> Run:

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from accelsim.report.parts import columns, facts, title
 from accelsim.report.quantities import count
-from accelsim.verification import Verification
-from restructure.reference import OutputError
+from accelsim.verification import OutputCheck, Verification
 
 __all__ = ["verification_screen"]
 
@@ -31,12 +30,12 @@ def verification_screen(found: Verification) -> Iterator[RenderableType]:
 
 def _what(found: Verification) -> Iterator[tuple[str, str]]:
     yield "executed", f"{count(found.instructions, 'instruction')} in {count(len(found.orders), 'order')}"
-    if found.random_weights:
-        yield "weights", f"{count(found.random_weights, 'weight')} without values of their own got seeded random ones"
+    own = "seeded random ones: the model's own are constant, missing or not float32"
+    yield "weights", own if found.synthetic_weights else "the model's own"
     for tolerance in sorted({output.tolerance for output in found.outputs}):
-        yield "tolerance", f"{tolerance:g} of an output's largest value: float32 sums are added up in other orders"
+        yield "tolerance", f"{tolerance:.2g} of an output's largest value: float32 sums are added up in other orders"
 
 
-def _row(output: OutputError) -> tuple[str, str, str, str]:
+def _row(output: OutputCheck) -> tuple[str, str, str, str]:
     verdict = "equal" if output.passed else "DIFFERENT"
     return output.name, f"{output.max_abs_error:.3g}", f"{output.max_rel_error:.2e}", verdict

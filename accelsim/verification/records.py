@@ -4,9 +4,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from restructure.reference import OutputError
+import numpy as np
 
-__all__ = ["OrderCheck", "Verification"]
+from restructure.operators import Array
+
+__all__ = ["OrderCheck", "OutputCheck", "Verification", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCheck:
+    """One output held against its reference.
+
+    Attributes:
+        name: the network output.
+        max_abs_error: largest |found - expected|; not a number where either is none.
+        max_rel_error: that, divided by the largest |expected|.
+        tolerance: largest `max_rel_error` that passes.
+    """
+
+    name: str
+    max_abs_error: float
+    max_rel_error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within the tolerance; not-a-number never is."""
+        return self.max_rel_error <= self.tolerance
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON; None where an error is no finite number."""
+        return {
+            "name": self.name,
+            "max_abs_error": _finite(self.max_abs_error),
+            "max_rel_error": _finite(self.max_rel_error),
+            "tolerance": self.tolerance,
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +54,18 @@ class OrderCheck:
     """
 
     order: str
-    outputs: tuple[OutputError, ...]
+    outputs: tuple[OutputCheck, ...]
     failure: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether it ran to its end and every output is within the tolerance."""
         return not self.failure and all(output.passed for output in self.outputs)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        outputs = [output.to_dict() for output in self.outputs]
+        return {"order": self.order, "outputs": outputs, "failure": self.failure, "passed": self.passed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +76,14 @@ class Verification:
         model, hardware: names of what ran on what.
         orders: the executions.
         instructions: of the Program.
-        random_weights: how many of the model's weights had no values of their own and got seeded random ones.
+        synthetic_weights: whether the weights are seeded random ones instead of the model's own.
     """
 
     model: str
     hardware: str
     orders: tuple[OrderCheck, ...]
     instructions: int
-    random_weights: int
+    synthetic_weights: bool
 
     @property
     def passed(self) -> bool:
@@ -52,7 +91,7 @@ class Verification:
         return all(order.passed for order in self.orders)
 
     @property
-    def outputs(self) -> tuple[OutputError, ...]:
+    def outputs(self) -> tuple[OutputCheck, ...]:
         """Every network output as its worst execution left it."""
         return tuple(max(found, key=_badness) for found in zip(*(order.outputs for order in self.orders), strict=True))
 
@@ -62,20 +101,26 @@ class Verification:
             "model": self.model,
             "hardware": self.hardware,
             "instructions": self.instructions,
-            "random_weights": self.random_weights,
+            "synthetic_weights": self.synthetic_weights,
             "outputs": [output.to_dict() for output in self.outputs],
-            "orders": [
-                {
-                    "order": check.order,
-                    "outputs": [output.to_dict() for output in check.outputs],
-                    "failure": check.failure,
-                    "passed": check.passed,
-                }
-                for check in self.orders
-            ],
+            "orders": [order.to_dict() for order in self.orders],
             "passed": self.passed,
         }
 
 
-def _badness(output: OutputError) -> tuple[bool, float]:
+def compare(name: str, found: Array | None, expected: Array, tolerance: float) -> OutputCheck:
+    """The error of one output; infinite where the shapes differ or nothing was found."""
+    if found is None or found.shape != expected.shape:
+        return OutputCheck(name, float("inf"), float("inf"), tolerance)
+    error = np.abs(found.astype(np.float64) - expected.astype(np.float64)).max(initial=0.0)
+    largest = np.abs(expected.astype(np.float64)).max(initial=0.0)
+    relative = error / largest if largest else (0.0 if error == 0 else float("inf"))
+    return OutputCheck(name, float(error), float(relative), tolerance)
+
+
+def _badness(output: OutputCheck) -> tuple[bool, float]:
     return not output.passed, output.max_rel_error
+
+
+def _finite(number: float) -> float | None:
+    return number if np.isfinite(number) else None

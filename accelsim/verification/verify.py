@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,22 +13,18 @@ from accelsim.machine import run
 from accelsim.network import Model, name_of, open_network
 from accelsim.program import Program, Tensor, hazards
 from accelsim.simulation import Compiled, Mappings, Stage, compile_model, hardware_from
-from accelsim.verification.records import OrderCheck, Verification
-from restructure.graph import Graph, load, save
+from accelsim.verification.records import OrderCheck, Verification, compare
+from accelsim.verification.subject import subject_of
 from restructure.operators import Array
-from restructure.reference import compare, run_onnxruntime, sample_inputs, with_weights
+from restructure.verify import tolerance_of
+from restructure.verify.runtime import run_file
+from restructure.verify.values import feed
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
+    from restructure.graph import Graph
 
-__all__ = ["TOLERANCE", "verify"]
-
-TOLERANCE = 2e-5
-"""Largest error of an output, as a share of the reference's largest value.
-
-Both executions add up float32 products, in different orders: a sum of n terms may differ by about √n·2⁻²⁴ of its size,
-and layers add their errors up. Measured on the zoo's networks and their exports: at most 5.2e-6.
-"""
+__all__ = ["verify"]
 
 
 def verify(
@@ -47,10 +40,13 @@ def verify(
 ) -> Verification:
     """Execute the Program with real numbers and compare its outputs with onnxruntime's.
 
+    Both add up float32 products, in different orders; the tolerance is what that explains (see
+    `restructure.verify.tolerance_of`).
+
     Args:
         model, hardware, overrides, dims, mapping: as for `simulate`.
         orders: how many random legal orders are executed besides that of the Trace.
-        seed: of the inputs; random orders take it and the numbers after it.
+        seed: of inputs and synthetic weights; random orders take it and the numbers after it.
         stage: told the name of each stage when it begins.
 
     Raises:
@@ -58,31 +54,26 @@ def verify(
     """
     described = hardware_from(hardware, overrides)
     given = open_network(model, dims).graph
-    with _with_real_weights(given, stage) as (graph, path, renewed):
-        feeds = sample_inputs(graph, seed)
+    stage("preparing weights")
+    with subject_of(given, seed) as subject:
+        feeds = _feeds(subject.graph, seed)
         stage("running onnxruntime")
-        expected = run_onnxruntime(path, feeds)
-        compiled = compile_model(graph, described, mapping, stage=stage)
-        values = _values(compiled, feeds)
+        expected = run_file(subject.path, feeds, subject.graph.outputs, optimise=False)
+        compiled = compile_model(subject.graph, described, mapping, stage=stage)
+        values, tolerance = _values(compiled, feeds), tolerance_of(subject.graph)
         checks = []
         for name, steps in _orders(compiled, orders, seed, stage):
             stage(f"executing in {name} order")
-            checks.append(_check(compiled.program, values, name, steps, expected))
-    return Verification(name_of(given), described.name, tuple(checks), len(compiled.program.instructions), renewed)
+            found, failure = _execute(compiled.program, values, steps)
+            outputs = (compare(key, found.get(key), array, tolerance) for key, array in expected.items())
+            checks.append(OrderCheck(name, tuple(outputs), failure))
+    instructions = len(compiled.program.instructions)
+    return Verification(name_of(given), described.name, tuple(checks), instructions, subject.synthetic)
 
 
-@contextmanager
-def _with_real_weights(graph: Graph, stage: Stage) -> Iterator[tuple[Graph, Path, int]]:
-    """The model with values in all its weights, the file both executions read it from, and how many are new."""
-    model, renewed = with_weights(graph)
-    if graph.source.kind == "file" and graph.source.path and not renewed:
-        yield graph, Path(graph.source.path), 0
-        return
-    stage("writing weights")
-    with TemporaryDirectory(prefix="accelsim-") as folder:
-        path = Path(folder) / "model.onnx"
-        save(model, path)
-        yield load(path, graph.dims), path, len(renewed)
+def _feeds(graph: Graph, seed: int) -> dict[str, Array]:
+    tensors = (graph.tensors[name] for name in graph.inputs)
+    return {t.name: feed(t.name, t.shape, t.dtype, seed, integer=False) for t in tensors}
 
 
 def _values(compiled: Compiled, feeds: Mapping[str, Array]) -> Callable[[str], Array]:
@@ -109,15 +100,9 @@ def _orders(compiled: Compiled, count: int, seed: int, stage: Stage) -> Iterator
         yield f"random {number}", random_order(compiled.program, found, number)
 
 
-def _check(
-    program: Program, values: Callable[[str], Array], name: str, steps: list[Step], expected: Mapping[str, Array]
-) -> OrderCheck:
-    found: Mapping[str, Array] = {}
-    failure = ""
+def _execute(program: Program, values: Callable[[str], Array], steps: list[Step]) -> tuple[Mapping[str, Array], str]:
+    """The outputs, or why there are none."""
     try:
-        found = execute(program, values, steps)
+        return execute(program, values, steps), ""
     except ExecutionError as error:
-        failure = str(error)
-    return OrderCheck(
-        name, tuple(compare(key, found.get(key), array, TOLERANCE) for key, array in expected.items()), failure
-    )
+        return {}, str(error)

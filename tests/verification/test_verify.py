@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 import accelsim
 from accelsim.cli import main
 from accelsim.program import Opcode, Program
-from accelsim.verification import TOLERANCE, verify
-from restructure import zoo
+from accelsim.verification import verify
+from accelsim.verification.records import compare
+from accelsim.verification.subject import subject_of
 from restructure.graph import load
-from restructure.reference import compare, run_onnxruntime, sample_inputs, with_weights
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 PRESETS = ("edge_npu", "systolic_32x32", "tpu_v1")
@@ -114,41 +114,42 @@ def test_one_wrong_weight_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     found = verify("tiny", "edge_npu", orders=0)
     assert not found.passed
     assert not found.orders[0].failure
-    assert found.outputs[0].max_rel_error > TOLERANCE
+    assert found.outputs[0].max_rel_error > found.outputs[0].tolerance
 
 
 def test_a_missing_output_or_not_a_number_never_passes() -> None:
     expected = np.ones((2, 2), np.float32)
-    assert compare("y", expected.copy(), expected, TOLERANCE).passed
-    assert not compare("y", None, expected, TOLERANCE).passed
-    assert not compare("y", expected[:1], expected, TOLERANCE).passed
-    assert not compare("y", np.full_like(expected, np.nan), expected, TOLERANCE).passed
-    assert compare("y", np.full_like(expected, np.nan), expected, TOLERANCE).to_dict()["max_abs_error"] is None
+    assert compare("y", expected.copy(), expected, 1e-6).passed
+    assert not compare("y", None, expected, 1e-6).passed
+    assert not compare("y", expected[:1], expected, 1e-6).passed
+    assert not compare("y", np.full_like(expected, np.nan), expected, 1e-6).passed
+    assert compare("y", np.full_like(expected, np.nan), expected, 1e-6).to_dict()["max_abs_error"] is None
 
 
-def test_constant_weights_become_random_and_valid() -> None:
+def test_a_model_with_constant_weights_is_verified_on_random_ones() -> None:
     graph = load(MODELS / "mobilenet_v2_ts13bn.onnx")
-    model, renewed = with_weights(graph)
-    again = load(model)
-    assert len(renewed) > 200
-    assert [node.name for node in again.nodes] == [node.name for node in graph.nodes]
-    for node in again.nodes:
-        if node.op_type == "BatchNormalization":
-            assert again.weight(node.inputs[4]).min() > 0
-        if node.op_type == "Conv":
-            assert again.weight(node.inputs[1]).std() > 0
-    assert with_weights(zoo.build("tiny"))[1] == ()
+    with subject_of(graph, seed=0) as subject:
+        assert subject.synthetic
+        assert [node.op_type for node in subject.graph.nodes] == [node.op_type for node in graph.nodes]
+        for node in subject.graph.nodes:
+            if node.op_type == "BatchNormalization":
+                assert subject.graph.weight(node.inputs[4]).min() > 0
+            if node.op_type == "Conv":
+                assert subject.graph.weight(node.inputs[1]).std() > 0
 
 
-def test_the_same_seed_gives_the_same_inputs() -> None:
-    graph = zoo.build("tiny")
-    assert np.array_equal(sample_inputs(graph, 3)["input"], sample_inputs(graph, 3)["input"])
-    assert not np.array_equal(sample_inputs(graph, 3)["input"], sample_inputs(graph, 4)["input"])
+def test_a_model_with_real_weights_is_verified_on_its_own(tmp_path: Path) -> None:
+    assert not verify("tiny", "edge_npu", orders=0).synthetic_weights
+    assert main(["models", "export", "tiny", "--out", str(tmp_path / "tiny.onnx")]) == 0
+    with subject_of(load(tmp_path / "tiny.onnx"), seed=0) as subject:
+        assert not subject.synthetic
+        assert subject.path == tmp_path / "tiny.onnx"
 
 
-def test_a_model_that_onnxruntime_refuses_is_told(tmp_path: Path) -> None:
-    from restructure.errors import ModelError
-
-    (tmp_path / "net.onnx").write_bytes(b"nonsense")
-    with pytest.raises(ModelError, match=r"^onnxruntime cannot run the model: .+"):
-        run_onnxruntime(tmp_path / "net.onnx", {})
+def test_the_verified_program_is_the_one_that_was_timed() -> None:
+    model = str(MODELS / "squeezenet1_1_ts17.onnx")
+    timed = accelsim.simulate(model, "edge_npu")
+    with subject_of(load(model), seed=0) as subject:
+        twin = accelsim.simulate(subject.graph, "edge_npu")
+    assert twin.totals == timed.totals
+    assert [layer.name for layer in twin.layers] == [layer.name for layer in timed.layers]
