@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json
-from accelsim.cli.options import add_hardware, add_mapping, add_model, hardware_of, network_of
+from accelsim.cli.options import add_hardware, add_mapping, add_model, add_warm, hardware_of, network_of
 from accelsim.cli.parser import Subparsers, whole
 from accelsim.cli.progress import stages
 
@@ -18,6 +18,7 @@ def register(subparsers: Subparsers) -> None:
     add_hardware(parser)
     add_model(parser)
     add_mapping(parser)
+    add_warm(parser)
     parser.add_argument(
         "--orders", metavar="N", type=whole, default=2, help="random legal orders besides the trace's (default: 2)"
     )
@@ -39,7 +40,15 @@ def run(args: argparse.Namespace) -> int:
     require_places([args.json])
     hardware, graph = hardware_of(args), network_of(args)
     with stages() as stage:
-        found = verify(graph, hardware, mapping=args.mapping, orders=args.orders, seed=args.seed, stage=stage)
+        found = verify(
+            graph,
+            hardware,
+            mapping=args.mapping,
+            warm=args.warm,
+            orders=args.orders,
+            seed=args.seed,
+            stage=stage,
+        )
     if args.json:
         write_json(args.json, found.to_dict())
     if args.json != STANDARD_OUTPUT:

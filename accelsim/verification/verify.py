@@ -34,6 +34,7 @@ def verify(
     overrides: Iterable[str] = (),
     dims: Mapping[str, int] | None = None,
     mapping: Mappings = None,
+    warm: bool = False,
     orders: int = 2,
     seed: int = 0,
     stage: Stage = lambda name: None,
@@ -44,7 +45,7 @@ def verify(
     `restructure.verify.tolerance_of`).
 
     Args:
-        model, hardware, overrides, dims, mapping: as for `simulate`.
+        model, hardware, overrides, dims, mapping, warm: as for `simulate`.
         orders: how many random legal orders are executed besides that of the Trace.
         seed: of inputs and synthetic weights; random orders take it and the numbers after it.
         stage: told the name of each stage when it begins.
@@ -59,7 +60,7 @@ def verify(
         feeds = _feeds(subject.graph, seed)
         stage("running onnxruntime")
         expected = run_file(subject.path, feeds, subject.graph.outputs, optimise=False)
-        compiled = compile_model(subject.graph, described, mapping, stage=stage)
+        compiled = compile_model(subject.graph, described, mapping, warm, stage)
         values, tolerance = _values(compiled, feeds), tolerance_of(subject.graph)
         checks = []
         for name, steps in _orders(compiled, orders, seed, stage):
