@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import simpy
+from simpy.events import NORMAL
 
 
 class Appointment(simpy.Event):
@@ -12,4 +13,4 @@ class Appointment(simpy.Event):
         """Let it happen `delay` cycles from now."""
         self._ok = True
         self._value = None
-        self.env.schedule(self, delay=delay)
+        self.env.schedule(self, NORMAL, delay)

@@ -71,14 +71,11 @@ class BandwidthLatencyDram:
         ready = (request.issued + self._latency_cycles) * self._ticks_per_cycle
         behind = self._last if self._free > ready else -1
         begin = self._free if behind >= 0 else ready
-        moved_bytes = self._moved_bytes(request.operand)
+        asked, burst = request.operand, self._burst_bytes
+        moved_bytes = _moved_bytes(asked.address % burst, asked.shape, asked.strides, asked.element_bytes, burst)
         self._free = begin + moved_bytes * self._ticks_per_byte
         self._last = request.instruction
         return Service(begin // self._ticks_per_cycle, -(-self._free // self._ticks_per_cycle), behind)
-
-    def _moved_bytes(self, operand: Operand) -> int:
-        burst = self._burst_bytes
-        return _moved_bytes(operand.address % burst, operand.shape, operand.strides, operand.element_bytes, burst)
 
 
 @lru_cache(maxsize=1 << 14)

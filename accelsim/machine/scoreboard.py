@@ -23,7 +23,7 @@ class Scoreboard:
         end: cycle at which it ends; -1 while unknown.
     """
 
-    __slots__ = ("_env", "_first", "_sleepers", "_successors", "end", "ready", "unknown")
+    __slots__ = ("_env", "_first", "_successors", "_waiting", "end", "ready", "unknown")
 
     def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences) -> None:
         self._env = env
@@ -34,20 +34,20 @@ class Scoreboard:
         self.unknown: list[int] = np.bincount(after, minlength=count).tolist()
         self._successors: list[int] = after[np.argsort(before, kind="stable")].tolist()
         self._first: list[int] = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))]).tolist()
-        self._sleepers: dict[int, Appointment] = {}
+        self._waiting: list[Appointment | None] = [None] * count
 
     def appointment(self, instruction: int) -> Appointment:
         """The moment at which an instruction will be ready, to be fixed when its last predecessor's end is known."""
-        event = self._sleepers[instruction] = Appointment(self._env)
+        event = self._waiting[instruction] = Appointment(self._env)
         return event
 
     def ends(self, instruction: int, cycle: int, now: int) -> None:
         """Note, at cycle `now`, when an instruction ends, and fix the appointments this settles."""
         self.end[instruction] = cycle
-        unknown, ready = self.unknown, self.ready
+        unknown, ready, waiting = self.unknown, self.ready, self._waiting
         for after in self._successors[self._first[instruction] : self._first[instruction + 1]]:
             if cycle > ready[after]:
                 ready[after] = cycle
-            unknown[after] -= 1
-            if not unknown[after] and after in self._sleepers:
-                self._sleepers.pop(after).fix(ready[after] - now)
+            left = unknown[after] = unknown[after] - 1
+            if not left and (event := waiting[after]) is not None:
+                event.fix(ready[after] - now)

@@ -23,7 +23,8 @@ def compute_unit(env: simpy.Environment, board: Scoreboard, queue: Sequence[int]
     ready, unknown = board.ready, board.unknown
     now = free = 0
     for instruction in queue:
-        ready[instruction] = max(ready[instruction], free)
+        if ready[instruction] < free:
+            ready[instruction] = free
         yield board.appointment(instruction) if unknown[instruction] else env.timeout(ready[instruction] - now)
         now = ready[instruction]
         free = now + cycles[instruction]
@@ -37,7 +38,8 @@ def dma_channel(
     ready, unknown = board.ready, board.unknown
     now = issued = 0
     for instruction in queue:
-        ready[instruction] = max(ready[instruction], issued)
+        if ready[instruction] < issued:
+            ready[instruction] = issued
         yield board.appointment(instruction) if unknown[instruction] else env.timeout(ready[instruction] - now)
         now = ready[instruction]
         issued = now + issue_cycles
@@ -54,7 +56,7 @@ class DramPort:
     def __init__(self, env: simpy.Environment, board: Scoreboard, program: Program, dram: Dram, issue: int) -> None:
         self._env = env
         self._board = board
-        self._program = program
+        self._instructions = program.instructions
         self._dram = dram
         self._issue_cycles = issue
         self._asked: list[tuple[int, int, int]] = []
@@ -84,12 +86,14 @@ class DramPort:
                     self._serve(now, channel, instruction)
 
     def _serve(self, asked: int, channel: int, instruction: int) -> None:
-        transfer = self._program.instructions[instruction]
+        transfer = self._instructions[instruction]
         write = transfer.opcode is Opcode.STORE
         operand = transfer.writes[0] if write else transfer.reads[0]
         begin, end, behind = self._dram.serve(Request(instruction, asked + self._issue_cycles, operand, write))
         if end <= asked:
             raise ValueError(f"a transfer must take time: instruction {instruction} asked at {asked}, ended at {end}")
-        self._channel_end[channel] = end = max(end, self._channel_end[channel])
+        if end < self._channel_end[channel]:
+            end = self._channel_end[channel]
+        self._channel_end[channel] = end
         self.bus_start[instruction], self.bus_after[instruction] = begin, behind
         self._board.ends(instruction, end, asked + 1)

@@ -1,5 +1,7 @@
 """Small programs, worked by hand: whole traces."""
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import pytest
@@ -175,6 +177,45 @@ def test_another_dram_may_take_the_place_of_the_bus() -> None:
     s = Story()
     s.load("dma0", s.weights(64), s.slot(0))
     assert run(s.program(), Timing(Fraction(1)), dram=Fixed()).latency_cycles == 42
+
+
+class Listed:
+    """A DRAM that ends its transfers at given cycles."""
+
+    def __init__(self, *ends: int) -> None:
+        self.ends = iter(ends)
+
+    def serve(self, request: Request) -> Service:
+        return Service(request.issued, next(self.ends), -1)
+
+
+def test_a_channel_completes_in_order_even_if_the_dram_does_not() -> None:
+    s = Story("dma0:2 dma1 array")
+    for unit, number in (("dma0", 0), ("dma0", 1), ("dma1", 2)):
+        s.load(unit, s.weights(64), s.slot(number))
+    trace = run(s.program(), Timing(Fraction(1)), dram=Listed(50, 20, 30))
+    assert trace.end.tolist() == [50, 50, 30]
+
+
+def test_a_transfer_may_end_in_the_cycle_after_its_request_and_not_before() -> None:
+    s = Story()
+    s.load("dma0", s.weights(64), s.slot(0))
+    assert run(s.program(), Timing(Fraction(1)), dram=Listed(1)).latency_cycles == 1
+    with pytest.raises(ValueError, match=r"^a transfer must take time: instruction 0 asked at 0, ended at 0$"):
+        run(s.program(), Timing(Fraction(1)), dram=Listed(0))
+
+
+def test_simpy_is_imported_only_to_run() -> None:
+    code = "import sys, accelsim.machine; assert 'simpy' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_given_hazards_take_the_place_of_those_from_the_addresses() -> None:
+    s = Story()
+    x = s.slot(0)
+    s.load("dma0", s.weights(64), x)
+    s.array([x], [s.slot(1)], cycles=10)
+    assert run(s.program(), Timing(Fraction(1)), []).start.tolist() == [0, 0]
 
 
 def test_an_empty_program_takes_no_time() -> None:
