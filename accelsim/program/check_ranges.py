@@ -43,8 +43,8 @@ def _lifetime_problems(program: Program) -> Iterator[str]:
             lives[operand.range] = (lives.get(operand.range, (position, position))[0], position)
     for index, (first, last) in lives.items():
         held = program.ranges[index] if 0 <= index < len(program.ranges) else None
-        if held is not None and (held.first, held.last) != (first, last):
-            yield f"range {index}: is touched by instructions {first} … {last}, got {held.first} … {held.last}"
+        if held is not None and not held.first <= first <= last <= held.last:
+            yield f"range {index}: must live from {first} to {last}, which touch it, got {held.first} … {held.last}"
 
 
 def _overlaps(program: Program, memory: int) -> Iterator[str]:

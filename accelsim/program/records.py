@@ -105,7 +105,7 @@ class Range:
     """Reserved addresses [address, address + size_bytes) of a memory, holding (part of) one tensor for a while.
 
     Scratchpad ranges are reused over time; DRAM ranges are pairwise disjoint.
-    `first` and `last` are the positions of the first and last instruction that touch it.
+    It is reserved from instruction `first` to `last`; all that touch it lie between them.
     """
 
     memory: int

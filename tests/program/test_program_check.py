@@ -183,8 +183,8 @@ WRONG: dict[str, tuple[Break, str]] = {
         "range 4: must lie in scratchpad of 64 B, got 33 B at address 32",
     ),
     "a wrong lifetime": (
-        lambda p: range_(p, 3, last=3),
-        "range 3: is touched by instructions 1 … 2, got 1 … 3",
+        lambda p: range_(p, 3, last=1),
+        "range 3: must live from 1 to 2, which touch it, got 1 … 1",
     ),
     "overlapping DRAM ranges": (
         lambda p: range_(p, 0, size_bytes=17),
