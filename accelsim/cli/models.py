@@ -44,10 +44,11 @@ def list_networks(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, [_document(entry) for entry in entries])
         return 0
-    lines = [f"{'network':14} {'parameters':>12} {'MACs':>15}  {'input':>11}  what it is"]
+    width = max(map(len, zoo.names()))
+    lines = [f"{'network':{width}} {'parameters':>12} {'MACs':>15}  {'input':>11}  what it is"]
     for entry in entries:
         shape = "x".join(map(str, entry.input_shape))
-        lines.append(f"{entry.name:14} {entry.parameters:12,} {entry.macs:15,}  {shape:>11}  {entry.summary}")
+        lines.append(f"{entry.name:{width}} {entry.parameters:12,} {entry.macs:15,}  {shape:>11}  {entry.summary}")
     write_text(STANDARD_OUTPUT, "\n".join(lines) + "\n")
     return 0
 

@@ -63,6 +63,34 @@ _ENTRIES = (
         23_834_568, 5_713_216_096, "arXiv:1512.00567", "inception", "inception_v3", ("inception",),
     ),
     Entry(
+        "resnet50", "residual blocks of three convolutions, a bottleneck", (1, 3, 224, 224),
+        25_557_032, 4_089_184_256, "arXiv:1512.03385", "resnet", "resnet50",
+    ),
+    Entry(
+        "mobilenetv3_small", "inverted residuals with gates and hard swish", (1, 3, 224, 224),
+        2_542_856, 56_510_400, "arXiv:1905.02244", "mobilenet_v3", "mobilenet_v3_small",
+    ),
+    Entry(
+        "mobilenetv3_large", "inverted residuals with gates and hard swish", (1, 3, 224, 224),
+        5_483_032, 216_589_760, "arXiv:1905.02244", "mobilenet_v3", "mobilenet_v3_large", ("mobilenetv3",),
+    ),
+    Entry(
+        "efficientnet_b0", "inverted residuals with gates and SiLU, found by search", (1, 3, 224, 224),
+        5_288_548, 385_814_752, "arXiv:1905.11946", "efficientnet", "efficientnet_b0", ("efficientnet",),
+    ),
+    Entry(
+        "alexnet", "5 convolutions, three of them in two groups, with LRN; 227×227", (1, 3, 227, 227),
+        60_965_224, 724_406_816, "NIPS 2012, Eyeriss' and Caffe's variant", "alexnet", "alexnet",
+    ),
+    Entry(
+        "unet", "encoder and decoder with skips, transposed convolutions", (1, 3, 256, 256),
+        7_763_041, 12_071_206_912, "arXiv:1505.04597, variant of arXiv:1906.03720", "unet", "unet",
+    ),
+    Entry(
+        "vit_tiny", "transformer of 12 blocks on 16×16 patches", (1, 3, 224, 224),
+        5_717_416, 1_253_683_200, "arXiv:2012.12877", "vit", "vit_tiny", ("vit", "vit_tiny_patch16_224"),
+    ),
+    Entry(
         "tiny", "a conv, a residual block, a pool and a classifier, for teaching", (1, 3, 16, 16),
         490, 90_192, "this project", "tiny", "tiny",
     ),

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 __all__ = ["WeightKind", "lazy_weight", "weight_values"]
 
-WeightKind = Literal["filter", "bias", "scale", "mean", "variance"]
+WeightKind = Literal["filter", "linear", "bias", "scale", "mean", "variance"]
 
 
 def weight_values(name: str, shape: Shape, kind: WeightKind) -> npt.NDArray[np.float32]:
     """Return the values of a weight.
 
-    Filters are normal with variance 2 / fan-in, biases and running means normal with σ = 0.1, scales uniform in
-    0.75..1.25, running variances uniform in 0.5..1.5.
+    Filters are normal with variance 2 / fan-in, linear weights (inputs first) with variance 1 / fan-in, biases and
+    running means normal with σ = 0.1, scales uniform in 0.75..1.25, running variances uniform in 0.5..1.5.
     """
     generator = np.random.default_rng(zlib.crc32(name.encode()))
     if kind in ("scale", "variance"):
         low, width = (0.75, 0.5) if kind == "scale" else (0.5, 1.0)
         return (generator.random(shape, dtype=np.float32) * np.float32(width) + np.float32(low)).astype(np.float32)
-    sigma = sqrt(2.0 / prod(shape[1:])) if kind == "filter" else 0.1
+    sigma = {"filter": sqrt(2.0 / prod(shape[1:])), "linear": sqrt(1.0 / shape[0])}.get(kind, 0.1)
     values = generator.standard_normal(shape, dtype=np.float32)
     values *= np.float32(sigma)  # in place: the largest weight of VGG16 is 392 MiB
     return values
