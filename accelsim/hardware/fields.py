@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from accelsim.hardware.parts import Section
-from accelsim.hardware.rules import Rule
+from accelsim.hardware.rules import OrNone, Rule
 
 __all__ = ["FieldFacts", "defaults_of", "fields_of", "leaf_paths", "section_at"]
 
@@ -76,7 +76,8 @@ def section_at(section: type[Section], path: tuple[str | int, ...]) -> type[Sect
 
 def _example(info: FieldInfo, rule: Rule | None) -> Any:
     """The field's own example, else its rule's; None when neither has one."""
-    return (info.examples or (rule.json_schema().get("examples") if rule else None) or [None])[0]
+    inner = rule.rule if isinstance(rule, OrNone) else rule
+    return (info.examples or (inner.json_schema().get("examples") if inner else None) or [None])[0]
 
 
 def _rule_in(info: FieldInfo) -> Rule | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accelsim.hardware.description import Hardware
+from accelsim.hardware.device_pages import device_pages
 from accelsim.hardware.energy import ADDITION_PJ, DRAM_PJ_PER_BYTE, MULTIPLICATION_PJ, SRAM_PJ_PER_ACCESS
 from accelsim.hardware.fields import FieldFacts, defaults_of, fields_of
 from accelsim.hardware.loading import load, presets
@@ -83,7 +84,8 @@ def schema() -> dict[str, Any]:
 
 def manual() -> str:
     """The page docs/hardware.md."""
-    return "".join((_HEAD, _UNITS, *_unit_rows(), *_sections(), *_energy_defaults(), *_presets()))
+    parts = (*_unit_rows(), *_sections(), *_energy_defaults(), *device_pages(), *_presets())
+    return "".join((_HEAD, _UNITS, *parts))
 
 
 def _unit_rows() -> Iterator[str]:
@@ -114,7 +116,7 @@ def _default(facts: FieldFacts) -> str:
         return "must be given"
     if facts.rule is None or facts.default in ("", []):
         return "–"
-    if facts.path.startswith("energy."):
+    if facts.path.startswith("energy.") or (facts.path.startswith("dram.") and facts.default is None):
         return "derived"
     return f"`{'null' if facts.default is None else quote(facts.default)}`"
 

@@ -5,14 +5,15 @@ attribute's name (`scratchpad.capacity_bytes`). Each field's description states 
 schema and docs/hardware.md are made from it.
 """
 
-from fractions import Fraction
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field
 
+from accelsim.hardware.dram import Dram
 from accelsim.hardware.rules import Choice, Flag, OrNone, Quantity, Whole
+from accelsim.hardware.section import Section
 from accelsim.hardware.types import DATAFLOW_ALIASES, Dataflow, DataType, Depthwise, Drain
-from accelsim.hardware.units import BANDWIDTH, ENERGY, ENERGY_PER_BYTE, POWER, SIZE, TIME, WIDTH
+from accelsim.hardware.units import ENERGY, ENERGY_PER_BYTE, POWER, SIZE, WIDTH
 
 __all__ = [
     "Accumulator",
@@ -30,12 +31,6 @@ _SIZE = Quantity(SIZE, maximum="1 TiB")
 _WIDTH = Quantity(WIDTH, maximum="1000000 B/cycle")
 _ACCESS = Quantity(ENERGY_PER_BYTE, maximum="1 uJ/B", zero=True, whole=False)
 _OPERATION = Quantity(ENERGY, maximum="1 uJ", zero=True, whole=False)
-
-
-class Section(BaseModel):
-    """A frozen group of fields; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Precision(Section):
@@ -131,54 +126,6 @@ class Accumulator(Section):
     """A memory of its own for partial sums."""
 
     capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
-
-
-class Dram(Section):
-    """The external memory: bandwidth, latency and bursts."""
-
-    bandwidth_bytes_per_s: Annotated[int, Quantity(BANDWIDTH, maximum="1000 TB/s", example="3.2 GB/s")] = Field(
-        alias="bandwidth", description="Bytes per second, reads and writes together."
-    )
-    latency_ps: Annotated[int, Quantity(TIME, maximum="1 s", zero=True)] = Field(
-        alias="latency", description="Time from a request to its first byte; latencies of several requests overlap."
-    )
-    burst_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB", example="64 B")] = Field(
-        default=64,
-        alias="burst",
-        description="Smallest transfer; every contiguous run is moved in whole aligned bursts.",
-    )
-    writable: Annotated[bool, Flag()] = Field(
-        default=True,
-        description="Whether activations may be written to it. If not, nothing can be spilled: a model that does not "
-        "fit on chip is refused.",
-    )
-    _frequency_hz: int | None = PrivateAttr(default=None)
-
-    def at(self, frequency_hz: int) -> Self:
-        """This memory seen from a clock, so that it can be asked for cycles."""
-        seen = self.model_copy()
-        seen._frequency_hz = frequency_hz
-        return seen
-
-    @property
-    def latency_s(self) -> Fraction:
-        """The latency in seconds, exactly."""
-        return Fraction(self.latency_ps, 10**12)
-
-    @property
-    def bytes_per_cycle(self) -> Fraction:
-        """Bytes per cycle of the accelerator clock, exactly."""
-        return Fraction(self.bandwidth_bytes_per_s, self._clock())
-
-    @property
-    def latency_cycles(self) -> int:
-        """The latency in cycles of the accelerator clock, rounded up."""
-        return -(-self.latency_ps * self._clock() // 10**12)
-
-    def _clock(self) -> int:
-        if self._frequency_hz is None:
-            raise TypeError("cycles need a clock: take .dram of a Hardware, or ask .at(frequency_hz)")
-        return self._frequency_hz
 
 
 class Dma(Section):

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from accelsim.hardware.description import Hardware
+from accelsim.hardware.dram import BANK_FIELDS
 from accelsim.hardware.energy import Energy
 from accelsim.hardware.fields import fields_of
 from accelsim.hardware.parts import EnergyDescription, Section
@@ -38,6 +39,9 @@ def to_dict(hardware: Hardware) -> dict[str, Any]:
     for operand in ("weights", "activations", "accumulators"):
         values["precision"][f"{operand}_bytes"] = getattr(hardware.precision, f"{operand}_bytes")
     dram = hardware.dram
+    values["dram"] = {
+        name: value for name, value in values["dram"].items() if dram.is_banked or name not in BANK_FIELDS
+    }
     values["dram"] |= {"bytes_per_cycle": float(dram.bytes_per_cycle), "latency_cycles": dram.latency_cycles}
     values["energy"] = asdict(hardware.energy) | {"derived": list(hardware.energy.derived)}
     values["peak_macs_per_cycle"] = hardware.peak_macs_per_cycle
@@ -71,10 +75,16 @@ def _fields(hardware: Hardware) -> Iterator[Fact]:
             yield Fact(facts.path, "none: partial sums live in the scratchpad", "default")
         if facts.rule is None or owner is None or isinstance(owner, EnergyDescription):
             continue
-        if facts.path in ("name", "description", "sources"):
+        if facts.path in ("name", "description", "sources") or _of_banks(facts.attribute, hardware):
             continue
         origin = "given" if name in owner.model_fields_set else "default"
         yield Fact(facts.path, _shown(facts.rule.write(getattr(owner, name))), origin)
+
+
+def _of_banks(attribute: str, hardware: Hardware) -> bool:
+    """Whether the field only means something where banks are modelled, and they are not."""
+    section, _, name = attribute.rpartition(".")
+    return section == "dram" and name in BANK_FIELDS and not hardware.dram.is_banked
 
 
 def _shown(value: object) -> str:

@@ -172,8 +172,9 @@ class Choice(Rule):
         known = [word.value for word in self.words]
         if isinstance(value, str):
             text = self.aliases.get(value.strip().lower(), value.strip().lower())
-            if text in known:
-                return self.words(text)
+            for word in self.words:
+                if text == word.value.lower():
+                    return word
         raise Refused(f"must be one of {', '.join(known)}", _guess_word(value, [*known, *self.aliases]))
 
     def write(self, value: Any) -> str:

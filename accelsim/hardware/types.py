@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["DATAFLOW_ALIASES", "DataType", "Dataflow", "Depthwise", "Drain"]
+__all__ = ["DATAFLOW_ALIASES", "DataType", "Dataflow", "Depthwise", "Drain", "DramDevice", "DramModel"]
 
 
 class DataType(StrEnum):
@@ -53,3 +53,19 @@ class Depthwise(StrEnum):
 
     PER_CHANNEL = "per_channel"
     PACKED = "packed"
+
+
+class DramModel(StrEnum):
+    """How the external memory's time is modelled."""
+
+    BANDWIDTH = "bandwidth"
+    BANKS = "banks"
+
+
+class DramDevice(StrEnum):
+    """A DRAM device whose datasheet numbers are known."""
+
+    LPDDR4_3200 = "LPDDR4-3200"
+    DDR4_2400 = "DDR4-2400"
+    LPDDR5_6400 = "LPDDR5-6400"
+    HBM2 = "HBM2"

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from accelsim.hardware.description import Hardware
 from accelsim.hardware.document import Document
+from accelsim.hardware.dram_rules import dram_contradictions, missing_in_dram
 from accelsim.hardware.fields import fields_of, leaf_paths, section_at
 from accelsim.hardware.guess import closest
 from accelsim.hardware.problems import Path, Problem, quote, raise_problems
@@ -20,13 +21,13 @@ def validate(document: Document) -> Hardware:
     Raises:
         ConfigurationError: with all problems, in the order of their lines.
     """
-    problems = list(document.problems)
+    problems = [*document.problems, *missing_in_dram(document, _missing)]
     try:
         hardware = Hardware.model_validate(document.tree)
     except ValidationError as error:
         problems += [_problem(item, document) for item in error.errors(include_url=False)]
     else:
-        problems += _contradictions(hardware, document)
+        problems += [*_contradictions(hardware, document), *(dram_contradictions(hardware.dram, document))]
     raise_problems(problems)
     return hardware
 

@@ -3,9 +3,19 @@
 A unit issues in Program order; an instruction starts once every hazard has completed and its unit has room.
 """
 
-from accelsim.machine.dram import BandwidthLatencyDram, Dram, Request, Service
+from accelsim.machine.dram import BandwidthLatencyDram, BankedDram, BankTiming, Dram, Request, Service
 from accelsim.machine.errors import DeadlockError
 from accelsim.machine.run import run
 from accelsim.machine.timing import Timing
 
-__all__ = ["BandwidthLatencyDram", "DeadlockError", "Dram", "Request", "Service", "Timing", "run"]
+__all__ = [
+    "BandwidthLatencyDram",
+    "BankTiming",
+    "BankedDram",
+    "DeadlockError",
+    "Dram",
+    "Request",
+    "Service",
+    "Timing",
+    "run",
+]

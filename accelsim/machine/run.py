@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accelsim.machine.dram import BandwidthLatencyDram, Dram
+from accelsim.machine.dram import BandwidthLatencyDram, Dram, dram_of
 from accelsim.machine.timing import Timing
 from accelsim.program import Hazard, Program
 from accelsim.program import hazards as find_hazards
@@ -28,7 +28,7 @@ def run(
         program: what to run.
         hardware: the described accelerator, or just its timing.
         hazards: which instruction waits for which; found from the addresses if not given.
-        dram: a model of the DRAM other than bandwidth and latency, fresh for this run.
+        dram: a model of the DRAM other than the described one, fresh for this run.
 
     Raises:
         DeadlockError: an instruction waits for one that cannot come before it.
@@ -36,5 +36,7 @@ def run(
     from accelsim.machine.simulation import Simulation
 
     timing = hardware if isinstance(hardware, Timing) else Timing.of(hardware)
+    if dram is None:
+        dram = BandwidthLatencyDram(timing) if isinstance(hardware, Timing) else dram_of(hardware)
     found = find_hazards(program) if hazards is None else hazards
-    return Simulation(program, timing, found, dram or BandwidthLatencyDram(timing)).trace()
+    return Simulation(program, timing, found, dram).trace()

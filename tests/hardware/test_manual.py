@@ -77,6 +77,8 @@ def test_resolved_values_are_plain_json_with_units_in_their_names() -> None:
     assert json.loads(json.dumps(values)) == values
     assert values["accumulator"] == {"capacity_bytes": 1024}
     assert values["dram"] == {
+        "model": "bandwidth",
+        "device": None,
         "bandwidth_bytes_per_s": 1_000_000_000,
         "latency_ps": 10_000,
         "burst_bytes": 64,

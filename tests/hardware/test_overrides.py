@@ -69,8 +69,8 @@ def test_a_setting_mends_what_is_wrong_in_the_file(tmp_path: object) -> None:
         ("pe_array.dataflow=rs",
          "--set pe_array.dataflow=rs: pe_array.dataflow: must be one of weight_stationary, output_stationary, "
          "input_stationary, got rs; write e.g. weight_stationary"),
-        ("dram=null", "--set dram=null: dram: must be a section, got null; write its fields on lines below: "
-         "bandwidth, latency, burst, writable"),
+        ("dma=null", "--set dma=null: dma: must be a section, got null; write its fields on lines below: "
+         "channels, outstanding"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_as_it_was_written(setting: str, message: str) -> None:

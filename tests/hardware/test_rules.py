@@ -85,3 +85,43 @@ def test_a_key_that_is_not_text_is_refused() -> None:
 def test_a_number_format_is_as_wide_as_its_name_says(kind: DataType) -> None:
     assert 8 * kind.bytes == int("".join(char for char in kind if char.isdigit()))
     assert kind.is_integer == kind.startswith("int")
+
+
+def dram(**fields: str) -> dict[str, object]:
+    tree = with_value("name", "x")
+    return {**tree, "dram": fields}
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"latency": "1 ns"}, "description: dram.bandwidth: must be given, got nothing; add `bandwidth: 3.2 GB/s`"),
+        ({"bandwidth": "1 GB/s"}, "description: dram.latency: must be given, got nothing; add `latency: 100 ns`"),
+        ({"device": "LPDDR4-3200", "row": "1000 B"},
+         "description: dram.row: must be a multiple of dram.burst (32 B), got 1000 B; write e.g. 32 B"),
+        ({"device": "hbm2", "tREFI": "300 ns", "tRFC": "280 ns"},
+         "description: dram.tREFI: must be longer than tRFC + tRCD + tCL + a burst (310000 ps), or 0, got 300000 ps; "
+         "lengthen it"),
+        ({"device": "DDR9"}, "description: dram.device: must be one of LPDDR4-3200, DDR4-2400, LPDDR5-6400, HBM2, "
+         "got DDR9; write e.g. LPDDR4-3200"),
+    ],
+)  # fmt: skip
+def test_what_a_dram_must_say_and_what_must_fit_together(fields: dict[str, str], problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        from_description(dram(**fields))
+    assert problem in caught.value.problems
+
+
+def test_banks_without_a_device_need_every_number() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"dram.device: must be given for banks, got nothing; add `device: LPD"
+    ):
+        from_description(dram(bandwidth="1 GB/s", latency="1 ns", model="banks"))
+
+
+def test_a_device_is_the_default_of_what_is_left_out() -> None:
+    found = from_description(dram(device="LPDDR4-3200")).dram
+    assert (found.model, found.bandwidth_bytes_per_s, found.burst_bytes) == ("banks", 6_400_000_000, 32)
+    assert found.latency_ps == 50_000
+    flat = from_description(dram(device="LPDDR4-3200", model="bandwidth", latency="10 ns")).dram
+    assert (flat.model, flat.bandwidth_bytes_per_s, flat.latency_ps) == ("bandwidth", 6_400_000_000, 10_000)
