@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from restructure.errors import ModelError
 from restructure.graph import Graph
 from restructure.profile import Definition
-from restructure.verify.lean import lean_proto
+from restructure.verify.lean import lean_proto, settle_ceil_mode
 
 if TYPE_CHECKING:
     import onnx
@@ -166,6 +166,7 @@ def _infos(proto: "onnx.ModelProto", graph: Graph) -> dict[str, tuple[tuple[int,
     """Return shape and bits per element of each tensor, as the onnx package infers them."""
     import onnx
 
+    settle_ceil_mode(proto, graph)
     try:
         inferred = onnx.shape_inference.infer_shapes(proto, check_type=True, strict_mode=True, data_prop=True)
     except Exception as error:

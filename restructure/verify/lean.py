@@ -6,14 +6,14 @@ The nodes stand in the model's own order, valid or not.
 
 from typing import TYPE_CHECKING
 
-from restructure import dtypes
+from restructure import dtypes, operators
 from restructure.graph import Graph
 
 if TYPE_CHECKING:
     import onnx
     import onnx_ir as ir
 
-__all__ = ["LARGE_BYTES", "lean_proto"]
+__all__ = ["LARGE_BYTES", "lean_proto", "settle_ceil_mode"]
 
 LARGE_BYTES = 4096
 
@@ -38,6 +38,29 @@ def lean_proto(graph: Graph) -> "tuple[onnx.ModelProto, frozenset[str]]":
     )
     imports = [helper.make_opsetid(domain, version) for domain, version in graph.model.opset_imports.items()]
     return helper.make_model(proto, opset_imports=imports, ir_version=graph.model.ir_version), frozenset(large)
+
+
+def settle_ceil_mode(proto: "onnx.ModelProto", graph: Graph) -> None:
+    """Give pools with `ceil_mode` the end pads that lead to the same size without it.
+
+    Before opset 22 onnx infers one window too many where the last would begin in the end padding; onnxruntime, and the
+    later specification, leave it out.
+    """
+    from onnx import helper
+
+    for node in graph.nodes:
+        if node.attributes.get("ceil_mode", 0):
+            (made,) = (other for other in proto.graph.node if node.outputs[0] in other.output)
+            kept = [attribute for attribute in made.attribute if attribute.name not in ("ceil_mode", "pads")]
+            del made.attribute[:]
+            made.attribute.extend(kept)
+            pads = _pads_without_ceil(operators.pool_geometry(node, graph))
+            made.attribute.append(helper.make_attribute("pads", pads))
+
+
+def _pads_without_ceil(g: operators.PoolGeometry) -> list[int]:
+    axes = zip(g.out_spatial, g.strides, g.extents, g.in_spatial, g.pads_begin, strict=True)
+    return [*g.pads_begin, *(out * stride - 1 + extent - size - begin for out, stride, extent, size, begin in axes)]
 
 
 def _is_large(tensor: "ir.TensorProtocol") -> bool:
