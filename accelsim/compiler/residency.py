@@ -232,8 +232,9 @@ class Planner:
         rounds = np.maximum(rounds, table.output_stores if out_share > 0 else 0)
         moving = traffic + self.machine.latency_cycles * rounds
         roomy = need + spare <= self.capacity[layer.index]
+        overlapped = _overlapped(table, shares[0] * table.input_cycles[0], moving)
         first = moving / np.maximum(table.steps, 1)
-        time = np.where(roomy, np.maximum(table.array_cycles, moving) + first, table.array_cycles + moving)
+        time = np.where(roomy, overlapped + first, table.array_cycles + moving)
         score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + table.steps, np.inf)
         best = int(np.argmin(score))
         return Choice(
@@ -320,3 +321,17 @@ class Planner:
             pressed = any(tight[max(life.producer, 0) : life.last + 1])
             blocks.append(self._block(storage) if pressed else max(1, self.rows[storage]))
         return blocks
+
+
+def _overlapped(
+    table: CostTable, input_cycles: NDArray[np.float64], moving: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Cycles of a layer whose transfers overlap with computing, apart from the very first tile.
+
+    Tiles of held operands all arrive during the first pass, which has only its share of the computation to hide them.
+    """
+    c, share = table.candidates, table.first_pass
+    early = np.where(c.hold_weights, table.weight_cycles, 0.0) + np.where(c.hold_input, input_cycles, 0.0)
+    late = moving - early
+    first = np.maximum(table.array_cycles * share, early + late * share)
+    return np.asarray(first + (1.0 - share) * np.maximum(table.array_cycles, late))

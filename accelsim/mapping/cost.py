@@ -80,6 +80,7 @@ class CostTable:
         input_loads: transfers per operand if it lies in DRAM, shape (operands, candidates).
         weight_loads, output_stores: transfers of parameters; of the output if it goes to DRAM.
         steps: instructions on the array or vector unit.
+        first_pass: share of the layer's steps in which all tiles of a held operand are loaded (1 if none is held).
         streams_rows: whether output rows are finished one after another, so that rows of the input free up.
     """
 
@@ -99,6 +100,7 @@ class CostTable:
     weight_loads: Ints
     output_stores: Ints
     steps: Ints
+    first_pass: Floats
     streams_rows: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -154,10 +156,16 @@ class _Model:
             weight_loads=weight_loads,
             output_stores=self.ns * self.nk,
             steps=self.ns * self.nk * self.nc,
+            first_pass=self._first_pass(),
             streams_rows=(self.nx == 1)
             & (self.nb == 1)
             & (self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))),
         )
+
+    def _first_pass(self) -> Floats:
+        """Held weights are loaded while the first positions are computed, held inputs with the first filters."""
+        turns = np.maximum(np.where(self.c.hold_weights, self.ns, 1), np.where(self.c.hold_input, self.nk, 1))
+        return np.asarray(1.0 / turns)
 
     def _many_tiles(self) -> NDArray[np.bool_]:
         return np.asarray(self.ns * self.nk > 1)
