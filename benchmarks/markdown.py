@@ -1,0 +1,28 @@
+"""Markdown tables, and putting them into a page between two markers, so that no number is typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; the first column is left-aligned, the others right-aligned."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def update(page: str | Path, section: str, text: str) -> None:
+    """Replace what stands between `<!-- begin SECTION -->` and `<!-- end SECTION -->` in a page.
+
+    Raises:
+        SystemExit: the page has no such markers.
+    """
+    path = Path(page)
+    old = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- begin {section} -->", f"<!-- end {section} -->"
+    if begin not in old or end not in old:
+        raise SystemExit(f"{page}: must hold the lines {begin} and {end}")
+    head, tail = old.split(begin)[0], old.split(end)[1]
+    path.write_text(f"{head}{begin}\n\n{text.strip()}\n\n{end}{tail}", encoding="utf-8")
