@@ -11,7 +11,13 @@ __all__ = ["Padded", "RowMap", "Same", "Scaled", "Shifted", "Transposed", "Whole
 
 
 class RowMap(Protocol):
-    """The receptive field of one operand."""
+    """The receptive field of one operand.
+
+    `slack` further rows below what is needed change nothing (a strided window leaves them unused).
+    """
+
+    @property
+    def slack(self) -> int: ...
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
         """Return the operand rows that result rows start..stop−1 need."""
@@ -22,6 +28,10 @@ class RowMap(Protocol):
 class Same:
     """Each row needs its own: element-wise operators, Add, Concat of channels."""
 
+    @property
+    def slack(self) -> int:
+        return 0
+
     def need(self, start: int, stop: int) -> tuple[int, int]:
         return start, stop
 
@@ -31,6 +41,10 @@ class Whole:
     """Any row needs the whole operand of `rows` rows."""
 
     rows: int
+
+    @property
+    def slack(self) -> int:
+        return 0
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
         return 0, self.rows
@@ -44,6 +58,11 @@ class Windowed:
     extent: int
     stride: int
     begin: int
+    ceil_mode: bool = False
+
+    @property
+    def slack(self) -> int:
+        return 0 if self.ceil_mode else self.stride - 1
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
         low, high = self.reach(start, stop)
@@ -69,6 +88,10 @@ class Transposed:
     stride: int
     begin: int
 
+    @property
+    def slack(self) -> int:
+        return 0
+
     def need(self, start: int, stop: int) -> tuple[int, int]:
         low = max(-((self.extent - 1 - start - self.begin) // self.stride), 0)
         high = min((stop - 1 + self.begin) // self.stride + 1, self.rows)
@@ -91,6 +114,10 @@ class Scaled:
     up: int
     down: int = 1
 
+    @property
+    def slack(self) -> int:
+        return 0
+
     def need(self, start: int, stop: int) -> tuple[int, int]:
         return start // self.up * self.down, -(-stop // self.up) * self.down
 
@@ -102,6 +129,10 @@ class Shifted:
     first: int
     step: int
 
+    @property
+    def slack(self) -> int:
+        return 0
+
     def need(self, start: int, stop: int) -> tuple[int, int]:
         return self.first + start * self.step, self.first + (stop - 1) * self.step + 1
 
@@ -112,6 +143,10 @@ class Padded:
 
     rows: int
     before: int
+
+    @property
+    def slack(self) -> int:
+        return 0
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
         low = min(max(start - self.before, 0), self.rows - 1)

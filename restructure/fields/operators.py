@@ -114,10 +114,10 @@ def _conv(graph: Graph, node: Node) -> Reach:
     return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0])
 
 
-def _window(rows: int, extent: int, stride: int, begin: int, results: int) -> Reach:
+def _window(rows: int, extent: int, stride: int, begin: int, results: int, ceil_mode: bool = False) -> Reach:
     if begin >= extent or (results - 1) * stride - begin >= rows:
         raise _WholeError("some of its windows lie in the padding alone")
-    return Reach({0: Windowed(rows, extent, stride, begin)}, 1)
+    return Reach({0: Windowed(rows, extent, stride, begin, ceil_mode)}, 1)
 
 
 def _conv_transpose(graph: Graph, node: Node) -> Reach:
@@ -136,7 +136,7 @@ def _pool(graph: Graph, node: Node) -> Reach:
         raise _WholeError("it pools all rows")
     if len(node.outputs) > 1:
         raise _WholeError("its indices count from the start of the whole operand")
-    return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0])
+    return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0], g.ceil_mode)
 
 
 def _resize(graph: Graph, node: Node) -> Reach:
@@ -200,6 +200,8 @@ def _softmax(graph: Graph, node: Node) -> Reach:
 
 
 def _reduce(graph: Graph, node: Node) -> Reach:
+    if not node.op_type.startswith("Reduce"):
+        raise _WholeError(f"{node.op_type} needs its whole operand")
     axes = operators.reduce_axes(node, graph)
     if not graph.call(node).integer("keepdims", 1) and any(axis <= ROW_AXIS for axis in axes):
         raise _WholeError("it moves the row axis")

@@ -58,6 +58,7 @@ class Region:
         parts: parts of the most finely cut tensor.
         tensors: how each tensor that is cut is made.
         channels: the channel cuts inside the region.
+        even: parts are always as high as the tensors' `rows` say, even if fewer rows are needed at the time.
         peak_bytes: predicted active memory while the region runs.
     """
 
@@ -66,6 +67,7 @@ class Region:
     parts: int
     tensors: tuple[TensorCut, ...] = ()
     channels: tuple[ChannelCut, ...] = ()
+    even: bool = False
     peak_bytes: int = 0
 
 

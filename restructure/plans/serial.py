@@ -46,5 +46,6 @@ def _region(data: Mapping[str, Any]) -> Region:
         parts=int(data["parts"]),
         tensors=tuple(TensorCut(**tensor) for tensor in data["tensors"]),
         channels=tuple(ChannelCut(tuple(cut["nodes"]), int(cut["groups"])) for cut in data["channels"]),
+        even=bool(data["even"]),
         peak_bytes=int(data["peak_bytes"]),
     )

@@ -1,0 +1,48 @@
+"""How many rows a part of each tensor gets.
+
+The *working set* of an op that makes h rows is what it reads and makes: its windows and its result. A part is as high
+as a target for the working set allows, and never less than one row (one granule).
+"""
+
+from restructure.streaming import Network, Op
+
+__all__ = ["part_rows", "working_set"]
+
+
+def working_set(network: Network, op: Op, rows: int) -> int:
+    """Return the bytes of the windows and the result of `rows` rows, away from the borders."""
+    total = sum(network.tensors[tensor].row_bytes * rows for tensor in op.results)
+    for tensor, field, _ in op.operands:
+        entry = network.tensors[tensor]
+        middle = max((network.tensors[op.results[0]].height - rows) // 2 // op.granule * op.granule, 0)
+        low, high = field.need(middle, middle + rows)
+        total += (high - low) * entry.row_bytes
+    return total
+
+
+def part_rows(network: Network, start: int, stop: int, target_bytes: int, max_parts: int | None) -> dict[int, int]:
+    """Return tensor → rows of one part for the results of ops start..stop−1.
+
+    Args:
+        target_bytes: most bytes of any op's working set, where one row fits.
+        max_parts: most parts of any tensor; wins over the target.
+    """
+    rows: dict[int, int] = {}
+    for op in network.ops[start:stop]:
+        height = network.goals[op.results[0]]
+        least = op.granule if max_parts is None else max(-(-height // max_parts), op.granule)
+        most = _largest(network, op, height, target_bytes)
+        for tensor in op.results:
+            rows[tensor] = max(min(most, height), least)
+    return rows
+
+
+def _largest(network: Network, op: Op, height: int, target_bytes: int) -> int:
+    low, high = 1, -(-height // op.granule)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if working_set(network, op, min(middle * op.granule, height)) <= target_bytes:
+            low = middle
+        else:
+            high = middle - 1
+    return low * op.granule

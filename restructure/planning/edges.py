@@ -1,0 +1,93 @@
+"""What one phase costs on its own, given the form its sources come in.
+
+The peak of a plan is the largest of its phases' peaks, its MACs and nodes are their sums: so phases can be measured one
+by one and put together by dynamic programming.
+"""
+
+from dataclasses import dataclass
+
+from restructure.planning.borders import border, border_bytes
+from restructure.planning.drafts import WHOLE, Draft, Studio, inner_tensors
+from restructure.streaming import Network, Phase, Streamer, measure
+
+__all__ = ["Edge", "Edges"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A phase from op `start` to op `stop` with one target working set."""
+
+    start: int
+    stop: int
+    target: int
+    split: int
+    peak_bytes: int
+    macs: int
+    nodes: int
+
+
+class Edges:
+    """Measures phases of one network and remembers them."""
+
+    def __init__(self, studio: Studio, groups: tuple[tuple[str, int], ...], draft: Draft) -> None:
+        self.studio, self.groups, self.draft = studio, groups, draft
+        self.network: Network = studio.network(groups)
+        self._known: dict[tuple[int, int, int, int], Edge] = {}
+        self._borders: dict[int, tuple[int, ...]] = {}
+
+    def border(self, cut: int) -> tuple[int, ...]:
+        if cut not in self._borders:
+            self._borders[cut] = border(self.network, cut)
+        return self._borders[cut]
+
+    def bound(self, start: int, stop: int, split: int) -> int:
+        """Return bytes no phase between these cuts can go below."""
+        before, after = self.border(start), self.border(stop)
+        least = max(border_bytes(self.network, before), border_bytes(self.network, after))
+        if start == 0:
+            inputs = border_bytes(self.network, before)
+            least = max(least, 2 * inputs if split else inputs + border_bytes(self.network, after))
+        return least
+
+    def measure(self, start: int, stop: int, target: int, split: int = 0) -> Edge:
+        """Return the phase's figures; sources come in the parts that the same target would have made."""
+        key = (start, stop, target, split)
+        if key not in self._known:
+            self._known[key] = self._measure(*key)
+        return self._known[key]
+
+    def _measure(self, start: int, stop: int, target: int, split: int) -> Edge:
+        network = self.network
+        run = Streamer(network)
+        read = {tensor for op in network.ops[start:stop] for tensor, _, _ in op.operands}
+        sources = [tensor for tensor in self.border(start) if tensor in read]
+        for tensor in sources:
+            self._place(run, tensor, target, split if start == 0 else 0)
+        run.run(self._phase(start, stop, target))
+        later = self.border(stop)
+        if stop == len(network.ops):
+            run.deliver()
+        held = [block for tensor in later for _, _, block in run.blocks[tensor]]
+        bypass = sum(network.tensors[t].bytes for t in self.border(start) if t not in read)
+        measured = measure(network, run.program, held)
+        return Edge(start, stop, target, split, measured.peak_bytes + bypass, run.program.macs, run.program.nodes)
+
+    def _place(self, run: Streamer, tensor: int, target: int, split: int) -> None:
+        entry, producer = self.network.tensors[tensor], self.network.producer[tensor]
+        if producer < 0 or target == WHOLE:
+            run.feed(tensor, split)
+        else:
+            rows = self.studio.rows(self.groups, producer, producer + 1, target)[tensor]
+            goal = self.network.goals[tensor]
+            run.place(tensor, [*range(0, goal, max(rows, 1)), goal])
+        if producer >= 0:
+            run.done[producer] = entry.height
+
+    def _phase(self, start: int, stop: int, target: int) -> Phase:
+        if target == WHOLE:
+            return Phase(start, stop, whole=True)
+        rows = self.studio.rows(self.groups, start, stop, target)
+        inner = inner_tensors(self.network, start, stop)
+        names = self.draft.recomputed
+        chosen = inner if self.studio.robust else [t for t in inner if self.network.tensors[t].name in names]
+        return Phase(start, stop, rows, frozenset(chosen), grid=self.draft.grid)

@@ -1,0 +1,201 @@
+"""From a program's steps to ONNX nodes."""
+
+from typing import TYPE_CHECKING, Any
+
+from restructure import operators
+from restructure.fields import Whole
+from restructure.fields.operators import ROW_AXIS
+from restructure.graph import Graph, Node
+from restructure.rewriting.constants import Constants
+from restructure.rewriting.parts import Changes, Rows, changes_of
+from restructure.streaming import CONCAT, SLICE, Network, Op, Program
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+__all__ = ["Emitter"]
+
+_CHANNEL_AXIS = 1
+
+
+class Emitter:
+    """One pass over a program; `nodes` grows by the nodes of a step at a time.
+
+    Attributes:
+        values: block → its value.
+    """
+
+    def __init__(self, graph: Graph, network: Network, program: Program, inputs: "dict[str, ir.Value]") -> None:
+        taken = {str(v.name) for v in graph.model.graph.initializers.values()} | set(graph.tensors)
+        taken |= {str(v.name) for node in graph.model.graph for v in node.outputs}
+        self.graph, self.network, self.program = graph, network, program
+        self.constants = Constants(graph, taken)
+        self.nodes: list[ir.Node] = []
+        self.values: dict[int, ir.Value] = {}
+        self._delivered = {block: tensor for tensor, block in program.delivered.items()}
+        self._node_names: set[str] = set()
+        self._used: set[str] = set(graph.outputs) | set(inputs)
+        made = {block for _, blocks, _ in program.steps for block in blocks}
+        for block, (tensor, _, _) in enumerate(program.blocks):
+            if block not in made:
+                self.values[block] = inputs[network.tensors[tensor].name]
+
+    def run(self) -> None:
+        """Emit every step."""
+        for index, made, read in self.program.steps:
+            if index == SLICE:
+                self._slice(made[0], read[0])
+            elif index == CONCAT:
+                self._concat(made[0], read, ROW_AXIS)
+            elif not self.network.ops[index].nodes:
+                self._concat(made[0], read, _CHANNEL_AXIS)
+            else:
+                self._op(self.network.ops[index], made, read)
+
+    def _value(self, block: int) -> "ir.Value":
+        import onnx_ir as ir
+
+        tensor, start, stop = self.program.blocks[block]
+        entry = self.network.tensors[tensor]
+        if block in self._delivered:
+            name = entry.name
+        else:
+            channels = "" if entry.channels is None else f".c{entry.channels[0]}-{entry.channels[1]}"
+            whole = start == 0 and stop == entry.height
+            name = self._fresh(entry.name + channels + ("" if whole else f".{start}-{stop}"))
+        self.values[block] = ir.Value(name=name)
+        return self.values[block]
+
+    def _fresh(self, name: str) -> str:
+        """Return the graph's own name for a tensor if it is still free, else one that nobody has."""
+        if name in self.graph.tensors and name not in self._used:
+            self._used.add(name)
+            return name
+        return self.constants.fresh(name)
+
+    def _node_name(self, name: str) -> str:
+        candidate, number = name, 1
+        while candidate in self._node_names:
+            candidate, number = f"{name}_{number}", number + 1
+        self._node_names.add(candidate)
+        return candidate
+
+    def _append(
+        self, domain: str, op_type: str, inputs: "list[ir.Value | None]", attributes: "list[ir.Attr]",
+        outputs: "list[ir.Value]", name: str,
+    ) -> None:  # fmt: skip
+        import onnx_ir as ir
+
+        while inputs and inputs[-1] is None:
+            inputs.pop()
+        self.nodes.append(ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=self._node_name(name)))
+
+    def _slice(self, made: int, read: int) -> None:
+        import onnx_ir as ir
+
+        _, first, _ = self.program.blocks[read]
+        _, start, stop = self.program.blocks[made]
+        bounds = (("starts", start - first), ("ends", stop - first), ("axes", ROW_AXIS))
+        value = self._value(made)
+        inputs: list[ir.Value | None] = [self.values[read]]
+        attributes: list[ir.Attr] = []
+        if self.graph.opsets.get("", 1) < 10:
+            attributes = [ir.AttrInt64s(key, [number]) for key, number in bounds]
+        else:
+            inputs += [self.constants.integers([number]) for _, number in bounds]
+        self._append("", "Slice", inputs, attributes, [value], f"{value.name}.slice")
+
+    def _concat(self, made: int, read: tuple[int, ...], axis: int) -> None:
+        import onnx_ir as ir
+
+        value = self._value(made)
+        inputs: list[ir.Value | None] = [self.values[block] for block in read]
+        self._append("", "Concat", inputs, [ir.AttrInt64("axis", axis)], [value], f"{value.name}.concat")
+
+    def _op(self, op: Op, made: tuple[int, ...], read: tuple[int, ...]) -> None:
+        import onnx_ir as ir
+
+        _, start, stop = self.program.blocks[made[0]]
+        suffix = self._suffix(op, start, stop)
+        values: dict[int, ir.Value] = {
+            position: self.values[b] for (_, _, position), b in zip(op.operands, read, strict=True)
+        }
+        for node in op.nodes:
+            last = node is op.nodes[-1]
+            changes = self._changes(op, node, start, stop, read)
+            if last:
+                blocks = iter(made)
+                outputs = [self._value(next(blocks)) if name else ir.Value(name="") for name in node.outputs]
+            else:
+                outputs = [ir.Value(name=self._fresh(node.outputs[0] + suffix))]
+            inputs = [self._input(op, node, i, values, changes) for i in range(self._arity(node, changes))]
+            self._append(
+                node.domain, node.op_type, inputs, self._attributes(op, node, changes), outputs, node.name + suffix
+            )
+            if not last:
+                following = op.nodes[op.nodes.index(node) + 1]
+                values = {i: outputs[0] for i, name in enumerate(following.inputs) if name == node.outputs[0]}
+
+    def _suffix(self, op: Op, start: int, stop: int) -> str:
+        channels = "" if op.channels is None else f".c{op.channels[0]}-{op.channels[1]}"
+        whole = start == 0 and stop == self.network.tensors[op.results[0]].height
+        return channels + ("" if whole else f".{start}-{stop}")
+
+    def _changes(self, op: Op, node: Node, start: int, stop: int, read: tuple[int, ...]) -> Changes:
+        row_map = op.operands[0][1]
+        if node is not op.nodes[0] or isinstance(row_map, Whole):
+            return Changes()
+        whole = start == 0 and stop == self.network.tensors[op.results[0]].height
+        _, low, high = self.program.blocks[read[0]]
+        if whole and low == 0 and high == self.network.tensors[op.operands[0][0]].height:
+            return Changes()
+        return changes_of(self.graph, node, row_map, Rows(start, stop, low, high))
+
+    def _arity(self, node: Node, changes: Changes) -> int:
+        return max([len(node.inputs), *(position + 1 for position in changes.integers)])
+
+    def _input(
+        self, op: Op, node: Node, index: int, values: "dict[int, ir.Value]", changes: Changes
+    ) -> "ir.Value | None":
+        if index in changes.integers:
+            numbers = changes.integers[index]
+            return None if numbers is None else self.constants.integers(numbers)
+        if index in values:
+            return values[index]
+        name = node.inputs[index]
+        if not name:
+            return None
+        axis = self._channel_axis(op, node, index)
+        if axis is None or op.channels is None:
+            return self.constants.get(name)
+        return self.constants.channels(name, axis, *op.channels)
+
+    def _channel_axis(self, op: Op, node: Node, index: int) -> int | None:
+        """Return the axis of a constant operand that the op's channel group is taken from, or None."""
+        if op.channels is None:
+            return None
+        shape = self.graph.tensors[node.inputs[index]].shape
+        if self.graph.spec(node).category == "conv" or node.op_type == "BatchNormalization":
+            return 0
+        result = self.graph.tensors[node.outputs[0]].shape
+        axis = _CHANNEL_AXIS - (len(result) - len(shape))
+        return axis if 0 <= axis < len(shape) and shape[axis] > 1 else None
+
+    def _attributes(self, op: Op, node: Node, changes: Changes) -> "list[ir.Attr]":
+        import onnx_ir as ir
+
+        original = self.graph.original(node)
+        kept = {name: attribute for name, attribute in original.attributes.items() if name not in changes.attributes}
+        new: dict[str, Any] = {name: value for name, value in changes.attributes.items() if value is not None}
+        if op.channels is not None and self.graph.spec(node).category == "conv":
+            g = operators.conv_geometry(node, self.graph)
+            if g.groups > 1:
+                kept.pop("group", None)
+                new["group"] = (op.channels[1] - op.channels[0]) * g.groups // g.filters
+        return [*kept.values(), *(_attribute(ir, name, value) for name, value in new.items())]
+
+
+def _attribute(ir: Any, name: str, value: Any) -> "ir.Attr":
+    if isinstance(value, int):
+        return ir.AttrInt64(name, value)  # type: ignore[no-any-return]
+    return ir.AttrInt64s(name, list(value))  # type: ignore[no-any-return]

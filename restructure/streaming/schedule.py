@@ -1,0 +1,102 @@
+"""Between plans, which name nodes and tensors, and phases, which number ops and tensors."""
+
+from collections.abc import Sequence
+
+from restructure.errors import PlanError
+from restructure.plans import ChannelCut, Plan, Region, TensorCut
+from restructure.streaming.network import Network
+from restructure.streaming.program import Program
+from restructure.streaming.settings import Phase
+
+__all__ = ["groups_of", "input_rows_of", "phases_of", "region_of"]
+
+
+def groups_of(plan: Plan) -> dict[str, int]:
+    """Return node name → channel groups."""
+    return {name: cut.groups for region in plan.steps for cut in region.channels for name in cut.nodes}
+
+
+def input_rows_of(network: Network, plan: Plan) -> dict[int, int]:
+    """Return network input → rows of the pieces it is split into."""
+    return {tensor: plan.input_rows.get(network.tensors[tensor].name, 0) for tensor in network.inputs}
+
+
+def phases_of(network: Network, plan: Plan) -> tuple[Phase, ...]:
+    """Return the phases a plan describes.
+
+    Raises:
+        PlanError: the plan names other nodes than the graph has, or in another order.
+    """
+    names = [[node.name for node in op.nodes] for op in network.ops]
+    if [n for region in plan.steps for n in region.nodes] != _in_order(names):
+        raise PlanError(f"plan: was made for another graph than {plan.network!r}; make the plan again")
+    tensors: dict[str, list[int]] = {}
+    for number, entry in enumerate(network.tensors):
+        tensors.setdefault(entry.name, []).append(number)
+    phases, start = [], 0
+    for index, region in enumerate(plan.steps):
+        following = plan.steps[index + 1].nodes[0] if index + 1 < len(plan.steps) else None
+        stop = _first_op(network, following, start)
+        phases.append(_phase(region, tensors, start, stop))
+        start = stop
+    return tuple(phases)
+
+
+def _in_order(names: Sequence[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(name for chain in names for name in chain))
+
+
+def _first_op(network: Network, name: str | None, start: int) -> int:
+    """Return the first op of the region that begins with node `name`; the joins right before it belong to it."""
+    if name is None:
+        return len(network.ops)
+    index = next((op.index for op in network.ops[start:] if op.nodes and op.nodes[0].name == name), None)
+    if index is None:
+        raise PlanError(f"plan: a region begins inside the operators around node {name!r}; make the plan again")
+    while index > start and not network.ops[index - 1].nodes:
+        index -= 1
+    return index
+
+
+def _phase(region: Region, tensors: dict[str, list[int]], start: int, stop: int) -> Phase:
+    cuts = [(number, cut) for cut in region.tensors for number in tensors.get(cut.tensor, ())]
+    return Phase(
+        start,
+        stop,
+        {number: cut.rows for number, cut in cuts},
+        frozenset(number for number, cut in cuts if cut.overlap == "recomputed"),
+        region.cut == "whole",
+        region.even,
+    )
+
+
+def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int) -> Region:
+    """Return the region a phase is, with the parts its program gives."""
+    ops = network.ops[phase.start : phase.stop]
+    counts: dict[int, int] = {}
+    for index, made, _ in program.steps:
+        if phase.start <= index < phase.stop:
+            for block in made:
+                tensor = program.blocks[block][0]
+                counts[tensor] = counts.get(tensor, 0) + 1
+    tensors: dict[str, TensorCut] = {}
+    for op in ops:
+        for tensor in () if phase.whole else op.results:
+            name = network.tensors[tensor].name
+            overlap = "recomputed" if tensor in phase.recomputed else "retained"
+            cut = TensorCut(name, phase.rows.get(tensor, network.tensors[tensor].height), counts.get(tensor, 1),
+                            "recomputed" if overlap == "recomputed" else "retained")  # fmt: skip
+            if name not in tensors or tensors[name].parts < cut.parts:
+                tensors[name] = cut
+    groups: dict[int, list[str]] = {}
+    for name in dict.fromkeys(op.nodes[0].name for op in ops if op.channels is not None):
+        groups.setdefault(network.groups[name], []).append(name)
+    return Region(
+        tuple(dict.fromkeys(node.name for op in ops for node in op.nodes)),
+        "whole" if phase.whole else "rows",
+        max((cut.parts for cut in tensors.values()), default=1),
+        tuple(tensors.values()),
+        tuple(ChannelCut(tuple(names), count) for count, names in groups.items()),
+        phase.grid,
+        peak_bytes,
+    )

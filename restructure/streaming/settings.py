@@ -1,0 +1,25 @@
+"""How a stretch of ops is to be streamed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Phase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Consecutive ops start..stop−1 and how their tensors are cut.
+
+    Attributes:
+        rows: tensor → most rows of one part; a tensor that is not named is made whole.
+        recomputed: tensors that each consumer makes for itself.
+        grid: parts are always as high as `rows` says, even if fewer rows are needed at the time.
+        whole: every op runs once, in order.
+    """
+
+    start: int
+    stop: int
+    rows: Mapping[int, int] = field(default_factory=dict, hash=False)
+    recomputed: frozenset[int] = frozenset()
+    whole: bool = False
+    grid: bool = False

@@ -1,0 +1,234 @@
+"""The streaming order: every part is made when somebody needs it, in chunks, depth first.
+
+A retained tensor is made top to bottom in blocks of at most its phase's `rows`; a consumer's window is one block, a
+Slice of one, or a Concat of several. What no consumer will read again is let go: a block when its last row is dead, and
+by a Slice of its tail when at least half of it is. A recomputed tensor is made window by window for each consumer.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+from restructure.streaming.network import Network, Op
+from restructure.streaming.program import CONCAT, SLICE, Program
+from restructure.streaming.settings import Phase
+
+__all__ = ["Streamer", "stream"]
+
+
+def stream(network: Network, phases: Iterable[Phase], input_rows: "dict[int, int] | None" = None) -> Program:
+    """Return the program of a network under consecutive phases that cover its ops.
+
+    Args:
+        input_rows: network input → rows of the pieces it is split into before anything runs.
+    """
+    run = Streamer(network)
+    for tensor in network.inputs:
+        run.feed(tensor, (input_rows or {}).get(tensor, 0))
+    for phase in phases:
+        run.run(phase)
+    run.deliver()
+    return run.program
+
+
+class Streamer:
+    """One run. Sources are fed, phases run one after another, outputs are delivered; `program` grows all the while.
+
+    Invariant: `blocks[t]` are the live blocks of tensor t, ascending and disjoint; rows before `done[op]` were made.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.program = Program()
+        self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
+        self.done = [0] * len(network.ops)
+        self.open = [False] * len(network.ops)
+        self.rows: dict[int, int] = {}
+        self.grid = False
+        self.recomputed: frozenset[int] = frozenset()
+        self._recent: dict[int, tuple[int, int, int]] = {}
+        self._touched: list[int] = []
+
+    def feed(self, tensor: int, rows: int = 0) -> None:
+        """Let a source tensor be there from the start, in one block; with `rows`, split it at once."""
+        height = self.network.tensors[tensor].height
+        block = self.program.block(tensor, 0, height)
+        self.blocks[tensor] = [(0, height, block)]
+        if 0 < rows < height:
+            goal = self.network.goals[tensor]
+            bounds = [*range(0, goal, rows), goal]
+            self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
+
+    def place(self, tensor: int, bounds: Sequence[int]) -> None:
+        """Let a source tensor be there from the start in given blocks, as a phase before would have left it."""
+        self.blocks[tensor] = [(a, b, self.program.block(tensor, a, b)) for a, b in itertools.pairwise(bounds)]
+
+    def run(self, phase: Phase) -> None:
+        """Run the ops of a phase to their end."""
+        self.rows, self.grid = dict(phase.rows), phase.grid
+        ops = self.network.ops[phase.start : phase.stop]
+        for op in ops:
+            self.open[op.index] = True
+        if phase.whole:
+            self.recomputed = frozenset()
+            for op in ops:
+                self._finish(op)
+            return
+        sinks = [op for op in ops if self._leaves(op, phase)]
+        # What leaves the phase is made once: only readers inside can make it for themselves.
+        ends = {op.index for op in sinks}
+        inner = {tensor for op in ops if op.index not in ends for tensor in op.results}
+        self.recomputed = phase.recomputed & inner
+        goals = self.network.goals
+        while True:
+            behind = [op for op in sinks if self.done[op.index] < goals[op.results[0]]]
+            if not behind:
+                break
+            op = min(behind, key=lambda op: (self.done[op.index] / goals[op.results[0]], op.index))
+            tensor = op.results[0]
+            self._ensure(tensor, min(self.done[op.index] + self._chunk(tensor, op), goals[tensor]))
+        for op in ops:
+            if self.done[op.index] == 0:
+                self.done[op.index] = self.network.tensors[op.results[0]].height
+
+    def deliver(self) -> None:
+        """Make every network output one block."""
+        for tensor in self.network.outputs:
+            self.program.delivered[tensor] = self._window(tensor, 0, self.network.tensors[tensor].height)
+
+    def _leaves(self, op: Op, phase: Phase) -> bool:
+        """Whether a result is read outside the phase, or by nobody."""
+        for tensor in op.results:
+            readers = self.network.consumers[tensor]
+            if self.network.tensors[tensor].is_output or not readers:
+                return True
+            if any(not phase.start <= reader < phase.stop for reader, _ in readers):
+                return True
+        return False
+
+    def _chunk(self, tensor: int, op: Op) -> int:
+        rows = self.rows.get(tensor, self.network.tensors[tensor].height)
+        return max(-(-rows // op.granule) * op.granule, op.granule)
+
+    def _finish(self, op: Op) -> None:
+        goal = self.network.goals[op.results[0]]
+        if self.done[op.index] < goal:
+            self._make(op, 0, goal)
+
+    def _ensure(self, tensor: int, stop: int) -> None:
+        """Make a retained tensor's rows up to `stop`, in even chunks."""
+        index = self.network.producer[tensor]
+        if index < 0 or self.done[index] >= stop:
+            return
+        op = self.network.ops[index]
+        rows = self._chunk(tensor, op)
+        while self.done[index] < stop:
+            start = self.done[index]
+            size = rows if self.grid else self._even(stop - start, rows, op.granule)
+            self._make(op, start, min(start + size, self._end(tensor, op)))
+
+    def _end(self, tensor: int, op: Op) -> int:
+        """Return the last row worth making + 1."""
+        goal = -(-self.network.goals[tensor] // op.granule) * op.granule
+        return min(goal, self.network.tensors[tensor].height)
+
+    @staticmethod
+    def _even(wanted: int, most: int, granule: int) -> int:
+        """Return the size of the first of the fewest, most even chunks of at most `most` rows."""
+        size = -(-wanted // -(-wanted // most))
+        return -(-size // granule) * granule
+
+    def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
+        """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
+        kept = op.results[0] not in self.recomputed
+        needs = [(tensor, *field.need(start, stop)) for tensor, field, _ in op.operands]
+        for tensor, _, high in needs:
+            if tensor not in self.recomputed:
+                self._ensure(tensor, high)
+        blocks = [
+            self._window(tensor, low, high, field.slack)
+            for (tensor, low, high), (_, field, _) in zip(needs, op.operands, strict=True)
+        ]
+        self._touched.extend(tensor for tensor, _, _ in needs)
+        if kept:
+            self.done[op.index] = stop
+            self._trim()
+        made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
+        self.program.steps.append((op.index, made, tuple(blocks)))
+        self.program.nodes += max(len(op.nodes), 1)
+        rows = needs[0][2] - needs[0][1] if op.macs_of_operand else stop - start
+        self.program.macs += op.macs * rows // op.macs_rows
+        if kept:
+            for tensor, block in zip(op.results, made, strict=True):
+                self.blocks[tensor].append((start, stop, block))
+        return made
+
+    def _window(self, tensor: int, low: int, high: int, slack: int = 0) -> int:
+        """Return a block with exactly these rows of a tensor, or with up to `slack` more at its end."""
+        recent = self._recent.get(tensor)
+        if recent is not None and recent[0] == low and high <= recent[1] <= high + slack:
+            return recent[2]
+        if tensor in self.recomputed and self.network.producer[tensor] >= 0:
+            op = self.network.ops[self.network.producer[tensor]]
+            block = self._make(op, low, high)[op.results.index(tensor)]
+        else:
+            block = self._gather(tensor, low, high, slack)
+        self._recent[tensor] = (low, self.program.blocks[block][2], block)
+        return block
+
+    def _gather(self, tensor: int, low: int, high: int, slack: int) -> int:
+        parts = [entry for entry in self.blocks[tensor] if entry[0] < high and entry[1] > low]
+        if high < parts[-1][1] <= high + slack:
+            high = parts[-1][1]
+        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
+            return parts[0][2]
+        pieces = [
+            block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
+        ]
+        if len(pieces) == 1:
+            return pieces[0]
+        made = self.program.block(tensor, low, high)
+        self.program.steps.append((CONCAT, (made,), tuple(pieces)))
+        self.program.nodes += 1
+        return made
+
+    def _slice(self, block: int, start: int, stop: int) -> int:
+        made = self.program.block(self.program.blocks[block][0], start, stop)
+        self.program.steps.append((SLICE, (made,), (block,)))
+        self.program.nodes += 1
+        return made
+
+    def _trim(self) -> None:
+        """Let go of what no consumer will read again, for the tensors read since the last time."""
+        touched, self._touched = self._touched, []
+        for tensor in dict.fromkeys(touched):
+            blocks = self.blocks[tensor]
+            if not blocks:
+                continue
+            first = self._needed_from(tensor)
+            while blocks and blocks[0][1] <= first:
+                del blocks[0]
+            if not blocks or blocks[0][0] >= first:
+                continue
+            a, b, block = blocks[0]
+            if not self._is_source(block) and 2 * (first - a) >= b - a:
+                blocks[0] = (first, b, self._slice(block, first, b))
+
+    def _is_source(self, block: int) -> bool:
+        tensor, start, stop = self.program.blocks[block]
+        entry = self.network.tensors[tensor]
+        return entry.is_input and start == 0 and stop == entry.height
+
+    def _needed_from(self, tensor: int) -> int:
+        """Return the first row of a tensor that anybody will still read; its height if nobody will."""
+        network = self.network
+        least = network.tensors[tensor].height
+        if network.tensors[tensor].is_output:
+            return 0
+        for index, field in network.consumers[tensor]:
+            if not self.open[index]:
+                return 0
+            result = network.ops[index].results[0]
+            start = self._needed_from(result) if result in self.recomputed else self.done[index]
+            if start < network.goals[result]:
+                least = min(least, field.need(start, start + 1)[0])
+        return least
