@@ -160,7 +160,7 @@ class Studio:
 
 def inner_tensors(network: Network, start: int, stop: int) -> list[int]:
     """Return the tensors that ops start..stop−1 make and only they read."""
-    inner = []
+    inner: list[int] = []
     for op in network.ops[start:stop]:
         readers = [reader for tensor in op.results for reader, _ in network.consumers[tensor]]
         leaves = any(network.tensors[tensor].is_output for tensor in op.results)

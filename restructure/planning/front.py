@@ -1,11 +1,19 @@
 """The two questions: one plan, or the whole front."""
 
+from collections.abc import Sequence
+
 from restructure.graph import Graph
-from restructure.planning.request import CostFunction, Progress
-from restructure.plans import Plan, Region
-from restructure.profile import Definition, Dtype, profile
+from restructure.planning.choosing import choose
+from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.request import CostFunction, Progress, Request
+from restructure.planning.searching import Search
+from restructure.plans import Plan
+from restructure.profile import Definition, Dtype
 
 __all__ = ["pareto", "plan"]
+
+PLAN_SECONDS, FRONT_SECONDS = 1.8, 9.0
+"""How long a search goes on if nobody sets a limit."""
 
 
 def plan(
@@ -41,7 +49,10 @@ def plan(
     Raises:
         BudgetError: no plan fits the budget; it carries the closest.
     """
-    return pareto(graph, dtype=dtype)[0]
+    request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
+                      time_limit_s, cost, progress)  # fmt: skip
+    studio, front = _search(graph, request, FRONT_SECONDS if max_overhead is not None else PLAN_SECONDS)
+    return choose(studio, front, request)
 
 
 def pareto(
@@ -59,8 +70,24 @@ def pareto(
     progress: Progress | None = None,
 ) -> tuple[Plan, ...]:
     """Return the plans none of which another beats in peak, MACs and nodes, by falling peak; limits as in `plan`."""
-    definition = Definition(dtype=dtype)
-    original = profile(graph, definition)
-    whole = Region(tuple(node.name for node in graph.nodes), "whole", 1, peak_bytes=original.peak_bytes)
-    elements, octets, macs, nodes = original.peak_elements, original.peak_bytes, graph.macs, len(graph.nodes)
-    return (Plan(graph.name, definition, (whole,), elements, octets, macs, nodes, elements, octets, macs, nodes),)
+    request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
+                      time_limit_s, cost, progress)  # fmt: skip
+    studio, front = _search(graph, request, FRONT_SECONDS)
+    within = [o for o in front if budget_bytes is None or o.peak_bytes <= budget_bytes]
+    return tuple(studio.plan(outcome.draft) for outcome in within)
+
+
+def _search(graph: Graph, request: Request, seconds: float) -> tuple[Studio, list[Outcome]]:
+    studio = Studio(graph, Definition(dtype=request.dtype), request.max_parts, request.robust)
+    search = Search(studio, request, seconds)
+    search.explore()
+    return studio, front_of(search.outcomes())
+
+
+def front_of(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes that no other beats in peak, MACs and nodes alike, by falling peak."""
+    front: list[Outcome] = []
+    for outcome in sorted(outcomes, key=lambda o: (o.peak_bytes, o.macs, o.nodes)):
+        if not any(kept.macs <= outcome.macs and kept.nodes <= outcome.nodes for kept in front):
+            front.append(outcome)
+    return front[::-1]

@@ -1,0 +1,48 @@
+"""Hill climbing on the step that binds: the draft's peak is looked at, and what is live there is changed."""
+
+from collections.abc import Callable, Sequence
+
+from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.moves import moves
+
+__all__ = ["refine"]
+
+Admitted = Callable[[Outcome], bool]
+
+
+def refine(
+    studio: Studio,
+    start: Outcome,
+    admitted: Admitted,
+    sections: Sequence[tuple[str, ...]],
+    macs: bool,
+    cuts: Sequence[int],
+    stopped: Callable[[], bool],
+    most_steps: int = 40,
+) -> Outcome:
+    """Return the best outcome reached by single changes that each lower the peak, or what stands close below it.
+
+    Args:
+        admitted: which outcomes are within the caller's limits.
+        macs: whether more MACs may be spent.
+    """
+    best = start
+    for _ in range(most_steps):
+        level = best.peak_bytes * 97 // 100
+        now = _score(best, level)
+        found = best
+        for draft in moves(studio, best, sections, macs, cuts):
+            if stopped():
+                return found
+            outcome = studio.measure(draft)
+            if admitted(outcome) and _score(outcome, level) < now:
+                found, now = outcome, _score(outcome, level)
+        if found is best:
+            return best
+        best = found
+    return best
+
+
+def _score(outcome: Outcome, level: int) -> tuple[int, int, int, int]:
+    excess = sum(live - level for live in outcome.live if live > level)
+    return outcome.peak_bytes, outcome.macs, excess, outcome.nodes

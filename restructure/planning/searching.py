@@ -1,0 +1,140 @@
+"""The search: dynamic programming for the shape of a plan, hill climbing for its details.
+
+Everything measured on the way is kept; the front is what none of it beats. `lower_bound` says how far from the best of
+all plans of this kind the flattest can be.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from restructure.planning.borders import border, border_bytes, cut_points
+from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
+from restructure.planning.dynamic import chains, draft_of, measured_edges
+from restructure.planning.edges import Edge, Edges
+from restructure.planning.refining import refine
+from restructure.planning.request import Request
+from restructure.planning.sections import sections
+
+__all__ = ["Search"]
+
+MOST_CUTS = 18
+_SHARES = (4, 8, 16, 32, 64)
+"""Working-set targets as fractions of the original's peak."""
+
+Groups = tuple[tuple[str, int], ...]
+
+
+class Search:
+    """One search. `explore` fills the studio with outcomes; `outcomes` are those within the request's limits."""
+
+    def __init__(self, studio: Studio, request: Request, seconds: float) -> None:
+        self.studio, self.request = studio, request
+        limit = seconds if request.time_limit_s is None else min(seconds, request.time_limit_s)
+        self.started = time.monotonic()
+        self.deadline = self.started + limit
+        self.sections = sections(studio.graph, studio.network())
+        # Streaming recurses from the last op of a phase to its first.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 20 * len(studio.network().ops) + 1000))
+
+    def stopped(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def tell(self, share: float, what: str) -> None:
+        if self.request.progress is not None:
+            self.request.progress(share, what)
+
+    def admitted(self, outcome: Outcome) -> bool:
+        """Whether an outcome is within the request's limits on MACs, nodes and parts."""
+        request, macs = self.request, self.studio.baseline.macs
+        return (
+            (request.max_overhead is None or outcome.macs <= macs * (1 + request.max_overhead))
+            and (request.max_nodes is None or outcome.nodes <= request.max_nodes)
+            and (request.max_parts is None or outcome.parts <= request.max_parts)
+        )
+
+    def outcomes(self) -> list[Outcome]:
+        return [outcome for outcome in self.studio.outcomes.values() if self.admitted(outcome)]
+
+    def explore(self) -> None:
+        """Measure the original, then chains of phases, then changes to the best of them."""
+        self.studio.measure(Draft())
+        if len(self.studio.network().ops) < 2:
+            return
+        groups = self._first_groups()
+        self._chains(groups)
+        self.tell(0.4, "phases chosen")
+        for index, overhead in enumerate(self._overheads()):
+            self._climb(overhead)
+            self.tell(0.5 + 0.1 * index, "details chosen")
+        self.tell(1.0, "done")
+
+    def _overheads(self) -> Sequence[float]:
+        most = self.request.max_overhead
+        if self.studio.robust:
+            return (0.1 if most is None else most,)
+        if most is None:
+            return (0.0, 0.02, 0.086, 0.2)
+        return (*tuple(share for share in (0.0, 0.02, 0.086) if share < most), most)
+
+    def _first_groups(self) -> Groups:
+        """Cut by channels where a network ends through a global pool: by rows its sums would change their order."""
+        network = self.studio.network()
+        groups: dict[str, int] = {}
+        for section in self.sections:
+            ops = [op for op in network.ops if op.nodes and op.nodes[0].name in section]
+            size = max(network.tensors[op.results[0]].bytes for op in ops)
+            if ops[-1].reason and size > self.studio.baseline.peak_bytes // 20:
+                groups |= dict.fromkeys(section, 8)
+        return tuple(sorted(groups.items()))
+
+    def _chains(self, groups: Groups) -> None:
+        base = Draft(grid=self.request.max_parts is not None, groups=groups)
+        edges = Edges(self.studio, groups, base)
+        cuts = cut_points(edges.network, MOST_CUTS)
+        found = measured_edges(edges, cuts, self._targets(), (0, 8), self._half_over)
+        for chain in chains(found, len(edges.network.ops), self._cost, 24):
+            self.studio.measure(draft_of(edges, chain, base))
+
+    def _half_over(self) -> bool:
+        return time.monotonic() > self.started + 0.5 * (self.deadline - self.started)
+
+    def _targets(self) -> list[int]:
+        peak = self.studio.baseline.peak_bytes
+        return [WHOLE, *(peak // share for share in _SHARES), 0]
+
+    def _cost(self, edge: Edge) -> float:
+        baseline = self.studio.baseline
+        return edge.nodes / max(baseline.nodes, 1) + 50 * edge.macs / max(baseline.macs, 1)
+
+    def _climb(self, overhead: float) -> None:
+        macs = self.studio.baseline.macs * (1 + overhead)
+
+        def within(outcome: Outcome) -> bool:
+            return outcome.macs <= macs and self.admitted(outcome)
+
+        start = min((o for o in self.outcomes() if within(o)), key=lambda o: (o.peak_bytes, o.nodes), default=None)
+        if start is not None:
+            cuts = _node_cuts(self.studio)
+            refine(self.studio, start, within, self.sections, overhead > 0, cuts, self.stopped)
+
+
+def _node_cuts(studio: Studio) -> list[int]:
+    """Return the graph nodes where a phase may begin and at most two tensors cross."""
+    network = studio.network()
+    inputs = set(network.inputs)
+    return [
+        op.nodes[0].index
+        for op in network.ops[1:]
+        if op.nodes and len([t for t in border(network, op.index) if t not in inputs]) <= 2
+    ]
+
+
+def lower_bound(studio: Studio) -> int:
+    """Return bytes no plan can go below: the network's inputs, whole at the start, or its outputs, whole at the end."""
+    network = studio.network()
+    inputs = border_bytes(network, network.inputs)
+    return max(inputs, border_bytes(network, network.outputs))
+
+
+Progress = Callable[[float, str], None]

@@ -1,0 +1,48 @@
+"""Where a network can be cut by channels without touching any sum.
+
+A section begins with a convolution over all input channels, whose filters are shared out, and goes on through operators
+that keep channels apart: pools (global ones too) and depthwise convolutions. Behind it the groups are joined.
+"""
+
+from restructure import operators
+from restructure.graph import Graph, Node
+from restructure.streaming import Network
+
+__all__ = ["sections"]
+
+
+def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
+    """Return the sections of at least two nodes, as the names of the nodes that start their ops."""
+    found, used = [], set[int]()
+    for op in network.ops:
+        if op.index in used or not op.nodes or op.channels is not None or not _opens(graph, op.nodes[0]):
+            continue
+        chain = [op]
+        while True:
+            (tensor,) = chain[-1].results
+            readers = network.consumers[tensor]
+            if len(readers) != 1 or network.tensors[tensor].is_output:
+                break
+            following = network.ops[readers[0][0]]
+            if not following.nodes or not _keeps_channels(graph, following.nodes[0]):
+                break
+            chain.append(following)
+        if len(chain) > 1:
+            used.update(op.index for op in chain)
+            found.append(tuple(op.nodes[0].name for op in chain))
+    return found
+
+
+def _opens(graph: Graph, node: Node) -> bool:
+    if node.op_type != "Conv":
+        return False
+    return operators.conv_geometry(node, graph).groups == 1
+
+
+def _keeps_channels(graph: Graph, node: Node) -> bool:
+    if node.op_type in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"):
+        return len(node.outputs) == 1
+    if node.op_type != "Conv":
+        return False
+    g = operators.conv_geometry(node, graph)
+    return g.depthwise and g.filters == g.channels
