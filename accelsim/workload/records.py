@@ -1,7 +1,7 @@
 """The workload: a network as the layers an accelerator runs, with operands in physical order.
 
-Every stored array is a *storage* of four axes (batch, row, column, channel), channels innermost, so that a strip of rows
-is one contiguous range. What an ONNX value means is a *view*: a list of rectangular pieces of storages. Slices and
+Every stored array is a *storage* of four axes (batch, row, column, channel), channels innermost, so that a strip of
+rows is one contiguous range. What an ONNX value means is a *view*: a list of rectangular pieces of storages. Slices and
 concatenations are views and cost nothing; only what pieces cannot express becomes a copying layer.
 """
 

@@ -5,7 +5,6 @@ the map's edge the estimate is exact; elsewhere it counts full tiles, so it may 
 """
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from accelsim.machine.dram.interface import Request, Service
 from accelsim.machine.timing import Timing
-from accelsim.program import Operand, normalise
+from accelsim.program import normalise
 
 
 class BandwidthLatencyDram:
