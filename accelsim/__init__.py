@@ -12,11 +12,13 @@ from accelsim.errors import (
     AccelsimError,
     ConfigurationError,
     DoesNotFitError,
+    GoalMissedError,
     ModelUnsupportedError,
     VerificationError,
 )
 
 if TYPE_CHECKING:
+    from accelsim.explore import FitResult, fit
     from accelsim.hardware import Hardware
     from accelsim.results import SimulationResult
     from accelsim.simulation import simulate
@@ -28,20 +30,25 @@ __all__ = [
     "AccelsimError",
     "ConfigurationError",
     "DoesNotFitError",
+    "FitResult",
+    "GoalMissedError",
     "Hardware",
     "ModelUnsupportedError",
     "SimulationResult",
     "Verification",
     "VerificationError",
     "__version__",
+    "fit",
     "simulate",
     "verify",
 ]
 
 _HOMES = {
+    "FitResult": "accelsim.explore",
     "Hardware": "accelsim.hardware",
     "SimulationResult": "accelsim.results",
     "Verification": "accelsim.verification",
+    "fit": "accelsim.explore",
     "simulate": "accelsim.simulation",
     "verify": "accelsim.verification",
 }

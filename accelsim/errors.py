@@ -11,6 +11,7 @@ __all__ = [
     "AccelsimError",
     "ConfigurationError",
     "DoesNotFitError",
+    "GoalMissedError",
     "ModelUnsupportedError",
     "VerificationError",
 ]
@@ -92,6 +93,12 @@ def _rebuild_does_not_fit(
     who: str, need_bytes: int, have_bytes: int, memory: str, remedies: tuple[str, ...]
 ) -> DoesNotFitError:
     return DoesNotFitError(who, need_bytes, have_bytes, memory=memory, remedies=remedies)
+
+
+class GoalMissedError(AccelsimError):
+    """No value of the range that was asked for reaches the goal."""
+
+    exit_code: ClassVar[int] = 4
 
 
 class VerificationError(AccelsimError):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from accelsim.workload import Workload
     from restructure.graph import Graph
 
-__all__ = ["Compiled", "Run", "compile_model", "hardware_from", "model_info", "simulate", "time_run"]
+__all__ = ["Compiled", "Run", "compile_model", "hardware_from", "model_info", "pins_from", "simulate", "time_run"]
 
 Mappings: TypeAlias = Union[str, "os.PathLike[str]", "Pins", None]
 """A mapping file's path, or what it holds."""
@@ -96,6 +96,17 @@ def hardware_from(hardware: str | os.PathLike[str] | Hardware, overrides: Iterab
     return load(os.fspath(hardware), overrides)
 
 
+def pins_from(mapping: Mappings) -> Pins | None:
+    """What a mapping file holds, or what was given in its place.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is not sound.
+    """
+    from accelsim.mapping import load_pins
+
+    return load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
+
+
 def compile_model(
     graph: Graph,
     hardware: Hardware,
@@ -109,10 +120,9 @@ def compile_model(
         ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
     """
     from accelsim.compiler import compile_network
-    from accelsim.mapping import load_pins
     from accelsim.workload import build
 
-    pins = load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
+    pins = pins_from(mapping)
     stage("lowering")
     workload = build(graph)
     stage("compiling")

@@ -2,6 +2,7 @@
 
 from accelsim.report.console import Parts, show, to_text
 from accelsim.report.explain import layer_screen
+from accelsim.report.fit import fit_screen
 from accelsim.report.listing import listing_document, listing_screen
 from accelsim.report.profile import profile_screen
 from accelsim.report.run import run_screen
@@ -9,6 +10,7 @@ from accelsim.report.verification import verification_screen
 
 __all__ = [
     "Parts",
+    "fit_screen",
     "layer_screen",
     "listing_document",
     "listing_screen",
