@@ -23,12 +23,12 @@ from markdown import table, update
 
 import restructure
 from restructure import zoo
-from restructure.graph import Graph, load, save
+from restructure.graph import Graph, load
 from restructure.plans import Plan
 from restructure.verify import verify
 from restructure.verify.roles import weights_of
 from restructure.verify.store import WeightStore
-from restructure.verify.twin import make_twin
+from restructure.verify.twin import write_twin
 from restructure.verify.values import feed, random_weight
 
 NETWORKS = ("vgg16", "squeezenet1.1", "mobilenetv2", "resnet18", "inceptionv3")
@@ -84,7 +84,7 @@ def time_ratio(original: Graph, restructured: Graph, store: WeightStore) -> floa
     sessions = []
     for graph in (original, restructured):
         path = store.folder / "timed.onnx"
-        save(make_twin(graph, store, integer=False), path)
+        write_twin(graph, store, False, path)
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4

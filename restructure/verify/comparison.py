@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from restructure.graph import Graph, save
+from restructure.graph import Graph
 from restructure.verify.roles import Weight, fan_in, weights_of
 from restructure.verify.runtime import run_file
 from restructure.verify.store import WeightStore
-from restructure.verify.twin import compared_outputs, make_twin
+from restructure.verify.twin import compared_outputs, write_twin
 from restructure.verify.values import Values, feed, integer_weight, random_weight
 
 __all__ = ["Deviation", "Mismatch", "compare_integers", "compare_random", "tolerance_of"]
@@ -86,7 +86,7 @@ def _both(
         results = []
         for label, graph in (("restructured", restructured), ("original", original)):
             path = Path(folder) / f"{label}.onnx"
-            save(make_twin(graph, store, integer), path)
+            write_twin(graph, store, integer, path)
             results.append(run_file(path, feeds, outputs, optimise=not integer))
     return results[0], results[1]
 

@@ -6,6 +6,7 @@ reductions follow the operators that `exactness` names; nothing else is added, r
 """
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from restructure.verify.values import MODULUS
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-__all__ = ["compared_outputs", "make_twin"]
+__all__ = ["compared_outputs", "make_twin", "write_twin"]
 
 
 def compared_outputs(graph: Graph) -> list[str]:
@@ -36,6 +37,13 @@ def make_twin(graph: Graph, store: WeightStore, integer: bool) -> "ir.Model":
         integer: bring every result back to small integers.
     """
     return _Twin(graph, store, integer).build()
+
+
+def write_twin(graph: Graph, store: WeightStore, integer: bool, path: Path) -> None:
+    """Write the twin of a model to a file in the store's folder; large weights stay in the store's."""
+    import onnx_ir as ir
+
+    path.write_bytes(ir.to_proto(make_twin(graph, store, integer)).SerializeToString())
 
 
 class _Twin:
@@ -76,7 +84,10 @@ class _Twin:
     def _value(self, name: str) -> "ir.Value":
         import onnx_ir as ir
 
-        return self.values.setdefault(name, ir.Value(name=name))
+        value = self.values.get(name)
+        if value is None:
+            value = self.values[name] = ir.Value(name=name)
+        return value
 
     def _copy(self, node: Node) -> None:
         reduction = reduction_of(self.graph, node) if self.integer else None
