@@ -152,7 +152,9 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], alignment: str 
 def _sparkline(profile: Profile, full: int) -> str:
     """Return the profile's highest value in each of equal stretches of its steps, one character each."""
     sizes = [step.live_bytes for step in profile.steps]
-    columns = max(_NARROWEST, min(Console().width, _PLAIN_WIDTH) - _LABEL - 2)
+    console = Console()
+    width = min(console.width, _PLAIN_WIDTH) if console.is_terminal else _PLAIN_WIDTH
+    columns = max(_NARROWEST, width - _LABEL - 2)
     top, count = len(_GLYPHS) - 1, min(columns, len(sizes))
     peaks = [max(sizes[i * len(sizes) // count : (i + 1) * len(sizes) // count]) for i in range(count)]
     return "".join(_GLYPHS[min(top, max(size > 0, -(-size * top // full)))] for size in peaks) if full else ""
