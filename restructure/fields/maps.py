@@ -58,11 +58,10 @@ class Windowed:
     extent: int
     stride: int
     begin: int
-    ceil_mode: bool = False
 
     @property
     def slack(self) -> int:
-        return 0 if self.ceil_mode else self.stride - 1
+        return self.stride - 1
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
         low, high = self.reach(start, stop)

@@ -114,10 +114,10 @@ def _conv(graph: Graph, node: Node) -> Reach:
     return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0])
 
 
-def _window(rows: int, extent: int, stride: int, begin: int, results: int, ceil_mode: bool = False) -> Reach:
+def _window(rows: int, extent: int, stride: int, begin: int, results: int) -> Reach:
     if begin >= extent or (results - 1) * stride - begin >= rows:
         raise _WholeError("some of its windows lie in the padding alone")
-    return Reach({0: Windowed(rows, extent, stride, begin, ceil_mode)}, 1)
+    return Reach({0: Windowed(rows, extent, stride, begin)}, 1)
 
 
 def _conv_transpose(graph: Graph, node: Node) -> Reach:
@@ -136,7 +136,13 @@ def _pool(graph: Graph, node: Node) -> Reach:
         raise _WholeError("it pools all rows")
     if len(node.outputs) > 1:
         raise _WholeError("its indices count from the start of the whole operand")
-    return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0], g.ceil_mode)
+    reached = [
+        (n - 1) * s + e - b for n, s, e, b in zip(g.out_spatial, g.strides, g.extents, g.pads_begin, strict=True)
+    ]
+    overhang = any(r > n + p for r, n, p in zip(reached, g.in_spatial, g.pads_end, strict=True))
+    if overhang and (g.kind != "max" and g.count_include_pad):
+        raise _WholeError("ceil_mode lets its windows leave even the padding, which its averages count")
+    return _window(g.in_spatial[0], g.extents[0], g.strides[0], g.pads_begin[0], g.out_spatial[0])
 
 
 def _resize(graph: Graph, node: Node) -> Reach:

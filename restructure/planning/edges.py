@@ -69,6 +69,7 @@ class Edges:
             run.deliver()
         held = [block for tensor in later for _, _, block in run.blocks[tensor]]
         bypass = sum(network.tensors[t].bytes for t in self.border(start) if t not in read)
+        run.program.prune(held)
         measured = measure(network, run.program, held)
         return Edge(start, stop, target, split, measured.peak_bytes + bypass, run.program.macs, run.program.nodes)
 

@@ -15,7 +15,7 @@ def binding(network: Network, program: Program, step: int) -> dict[int, int]:
     root, birth, last = lives(network, program)
     held: dict[int, int] = {}
     for block, (tensor, start, stop) in enumerate(program.blocks):
-        if root[block] == block and birth[block] <= step <= last[block]:
+        if root[block] == block and 0 <= birth[block] <= step <= last[block]:
             held[tensor] = held.get(tensor, 0) + network.tensors[tensor].row_bytes * (stop - start)
     return dict(sorted(held.items(), key=lambda item: -item[1]))
 

@@ -37,7 +37,7 @@ class Emitter:
         self._used: set[str] = set(graph.outputs) | set(inputs)
         made = {block for _, blocks, _ in program.steps for block in blocks}
         for block, (tensor, _, _) in enumerate(program.blocks):
-            if block not in made:
+            if block not in made and network.tensors[tensor].is_input:
                 self.values[block] = inputs[network.tensors[tensor].name]
 
     def run(self) -> None:
@@ -60,9 +60,8 @@ class Emitter:
         if block in self._delivered:
             name = entry.name
         else:
-            channels = "" if entry.channels is None else f".c{entry.channels[0]}-{entry.channels[1]}"
             whole = start == 0 and stop == entry.height
-            name = self._fresh(entry.name + channels + ("" if whole else f".{start}-{stop}"))
+            name = self._fresh(entry.label + ("" if whole else f".{start}-{stop}"))
         self.values[block] = ir.Value(name=name)
         return self.values[block]
 
@@ -162,7 +161,7 @@ class Emitter:
             return None if numbers is None else self.constants.integers(numbers)
         if index in values:
             return values[index]
-        name = node.inputs[index]
+        name = node.inputs[index] if index < len(node.inputs) else ""
         if not name:
             return None
         axis = self._channel_axis(op, node, index)

@@ -47,11 +47,13 @@ def _windowed(graph: Graph, node: Node, row_map: Windowed, rows: Rows) -> Change
     pooling = graph.spec(node).category == "pool"
     g = operators.pool_geometry(node, graph) if pooling else operators.conv_geometry(node, graph)
     pads = list(g.pads)
-    above, below = row_map.pads(rows.start, rows.stop)
-    # With ceil_mode the last window may leave even the padded operand: the node itself knows how.
-    limit = g.pads_end[0] if row_map.ceil_mode else below
-    pads[0], pads[len(g.kernel)] = above, min(below, limit)
-    return Changes({"pads": tuple(pads), "auto_pad": None})
+    if node.attributes.get("ceil_mode"):
+        # Rounding up is padding at the end; said outright, it stays with the part that it belongs to.
+        for axis in range(len(g.kernel)):
+            reached = g.input_range(axis, 0, g.out_spatial[axis])[1]
+            pads[axis + len(g.kernel)] = max(reached - g.in_spatial[axis], 0)
+    pads[0], pads[len(g.kernel)] = row_map.pads(rows.start, rows.stop)
+    return Changes({"pads": tuple(pads), "auto_pad": None, "ceil_mode": None})
 
 
 def _transposed(graph: Graph, node: Node, row_map: Transposed, rows: Rows) -> Changes:

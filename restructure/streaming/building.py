@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from restructure import dtypes
+from restructure import dtypes, operators
 from restructure.fields import Reach, RowMap, Same, height, reach
 from restructure.graph import Graph, Node
 from restructure.profile import Definition
@@ -132,7 +132,7 @@ class _Builder:
         total = self.graph.tensors[name].shape[1]
         rows = height(self.graph.tensors[name].shape)
         bounds = [total * i // count for i in range(count + 1)]
-        source = self.parts.get(node.inputs[0])
+        source = None if self._mixes_channels(node) else self.parts.get(node.inputs[0])
         self.parts[name] = []
         for index in range(count):
             channels = (bounds[index], bounds[index + 1])
@@ -140,6 +140,9 @@ class _Builder:
             result = self._tensor(name, channels)
             self.parts[name].append(result)
             self._append(chain, field, ((operand, field.maps[0], 0),), (result,), rows, channels, total)
+
+    def _mixes_channels(self, node: Node) -> bool:
+        return self.graph.spec(node).category == "conv" and operators.conv_geometry(node, self.graph).groups == 1
 
     def _append(
         self,
@@ -158,21 +161,12 @@ class _Builder:
         by_operand = node.op_type == "ConvTranspose" and not field.reason
         view = graph.spec(node).is_view
         source = self.tensors[operands[0][0]] if operands else None
-        overwrites = (
-            in_place(graph, node) and source is not None and not self._roots_in_input(node.inputs[operands[0][2]])
-        )
+        overwrites = in_place(graph, node)
         self.ops.append(
             Op(len(self.ops), chain, operands, results, field.granule, macs,
                source.height if by_operand and source is not None else rows, by_operand,
                view or overwrites, view, channels, field.reason)
         )  # fmt: skip
-
-    def _roots_in_input(self, name: str) -> bool:
-        made = self.graph.producer(name)
-        while made is not None and self.graph.spec(made).is_view:
-            name = made.inputs[0]
-            made = self.graph.producer(name)
-        return name in self.graph.inputs
 
     def _operand(self, name: str) -> int:
         if name not in self.ids:

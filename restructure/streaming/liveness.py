@@ -25,12 +25,17 @@ class Profiled:
 
 
 def lives(network: Network, program: Program, held: Iterable[int] = ()) -> tuple[list[int], list[int], list[int]]:
-    """Return per block (root block, first step, last step); blocks in one buffer share a root's life."""
+    """Return per block (root block, first step, last step); blocks in one buffer share a root's life.
+
+    A source lives from step 0; a block that nobody makes or reads has first step −1.
+    """
     blocks, steps = program.blocks, program.steps
-    birth, last = [0] * len(blocks), [0] * len(blocks)
+    birth, last, given = [-1] * len(blocks), [0] * len(blocks), [False] * len(blocks)
     for index, (_, made, read) in enumerate(steps):
         for block in read:
             last[block] = index
+            if birth[block] < 0:
+                birth[block], given[block] = 0, True
         for block in made:
             birth[block] = last[block] = index
     for block in (*program.delivered.values(), *held):
@@ -39,7 +44,9 @@ def lives(network: Network, program: Program, held: Iterable[int] = ()) -> tuple
     for index, (op, made, read) in enumerate(steps):
         if op >= 0 and network.ops[op].takes_over:
             host = root[read[0]]
-            if network.ops[op].is_view or last[host] <= index:
+            # The network's input belongs to the caller and is not overwritten.
+            free = last[host] <= index and not (given[host] and network.tensors[blocks[host][0]].is_input)
+            if network.ops[op].is_view or free:
                 root[made[0]] = host
                 last[host] = max(last[host], last[made[0]])
     return root, birth, last
@@ -51,7 +58,7 @@ def measure(network: Network, program: Program, held: Iterable[int] = ()) -> Pro
     steps = len(program.steps)
     octets, elements = [0] * (steps + 1), [0] * (steps + 1)
     for block, (tensor, start, stop) in enumerate(program.blocks):
-        if root[block] != block:
+        if root[block] != block or birth[block] < 0:
             continue
         entry = network.tensors[tensor]
         octets[birth[block]] += entry.row_bytes * (stop - start)

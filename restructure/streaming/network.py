@@ -33,6 +33,11 @@ class TensorRows:
     is_output: bool = False
 
     @property
+    def label(self) -> str:
+        """The tensor's name, with the channels if it is a group of them."""
+        return self.name if self.channels is None else f"{self.name}.c{self.channels[0]}-{self.channels[1]}"
+
+    @property
     def bytes(self) -> int:
         return self.height * self.row_bytes
 

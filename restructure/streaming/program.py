@@ -4,6 +4,7 @@ A *block* is some rows of one tensor, made once. A step is an op (its index), a 
 about it follows from the blocks it reads and makes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 __all__ = ["CONCAT", "SLICE", "Block", "Program", "Step"]
@@ -22,16 +23,43 @@ class Program:
     """Steps in running order. Grows while a streamer runs; blocks are numbered as they are made.
 
     Attributes:
+        costs: per step (nodes, MACs).
         delivered: network output → the block that is it.
     """
 
     blocks: list[Block] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    macs: int = 0
-    nodes: int = 0
+    costs: list[tuple[int, int]] = field(default_factory=list)
     delivered: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> int:
+        return sum(nodes for nodes, _ in self.costs)
+
+    @property
+    def macs(self) -> int:
+        return sum(macs for _, macs in self.costs)
 
     def block(self, tensor: int, start: int, stop: int) -> int:
         """Add a block and return its number."""
         self.blocks.append((tensor, start, stop))
         return len(self.blocks) - 1
+
+    def step(self, op: int, made: tuple[int, ...], read: tuple[int, ...], nodes: int = 1, macs: int = 0) -> None:
+        """Add a step."""
+        self.steps.append((op, made, read))
+        self.costs.append((nodes, macs))
+
+    def prune(self, held: Iterable[int] = ()) -> None:
+        """Drop the steps whose blocks nobody reads, is held or delivered."""
+        needed = {*self.delivered.values(), *held}
+        kept = []
+        for index in range(len(self.steps) - 1, -1, -1):
+            _, made, read = self.steps[index]
+            if any(block in needed for block in made):
+                needed.update(read)
+                kept.append(index)
+        if len(kept) < len(self.steps):
+            kept.reverse()
+            self.steps = [self.steps[index] for index in kept]
+            self.costs = [self.costs[index] for index in kept]

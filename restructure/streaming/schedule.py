@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from restructure.errors import PlanError
 from restructure.plans import ChannelCut, Plan, Region, TensorCut
+from restructure.plans.records import Overlap
 from restructure.streaming.network import Network
 from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
@@ -32,7 +33,7 @@ def phases_of(network: Network, plan: Plan) -> tuple[Phase, ...]:
         raise PlanError(f"plan: was made for another graph than {plan.network!r}; make the plan again")
     tensors: dict[str, list[int]] = {}
     for number, entry in enumerate(network.tensors):
-        tensors.setdefault(entry.name, []).append(number)
+        tensors.setdefault(entry.label, []).append(number)
     phases, start = [], 0
     for index, region in enumerate(plan.steps):
         following = plan.steps[index + 1].nodes[0] if index + 1 < len(plan.steps) else None
@@ -79,24 +80,22 @@ def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int)
             for block in made:
                 tensor = program.blocks[block][0]
                 counts[tensor] = counts.get(tensor, 0) + 1
-    tensors: dict[str, TensorCut] = {}
-    for op in ops:
-        for tensor in () if phase.whole else op.results:
-            name = network.tensors[tensor].name
-            overlap = "recomputed" if tensor in phase.recomputed else "retained"
-            cut = TensorCut(name, phase.rows.get(tensor, network.tensors[tensor].height), counts.get(tensor, 1),
-                            "recomputed" if overlap == "recomputed" else "retained")  # fmt: skip
-            if name not in tensors or tensors[name].parts < cut.parts:
-                tensors[name] = cut
+    cuts = [_cut(network, phase, tensor, counts) for op in ops for tensor in op.results if not phase.whole]
     groups: dict[int, list[str]] = {}
     for name in dict.fromkeys(op.nodes[0].name for op in ops if op.channels is not None):
         groups.setdefault(network.groups[name], []).append(name)
     return Region(
         tuple(dict.fromkeys(node.name for op in ops for node in op.nodes)),
         "whole" if phase.whole else "rows",
-        max((cut.parts for cut in tensors.values()), default=1),
-        tuple(tensors.values()),
+        max((cut.parts for cut in cuts), default=1),
+        tuple(cuts),
         tuple(ChannelCut(tuple(names), count) for count, names in groups.items()),
         phase.grid,
         peak_bytes,
     )
+
+
+def _cut(network: Network, phase: Phase, tensor: int, counts: dict[int, int]) -> TensorCut:
+    entry = network.tensors[tensor]
+    overlap: Overlap = "recomputed" if tensor in phase.recomputed else "retained"
+    return TensorCut(entry.label, phase.rows.get(tensor, entry.height), counts.get(tensor, 1), overlap)

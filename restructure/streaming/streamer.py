@@ -27,6 +27,7 @@ def stream(network: Network, phases: Iterable[Phase], input_rows: "dict[int, int
     for phase in phases:
         run.run(phase)
     run.deliver()
+    run.program.prune()
     return run.program
 
 
@@ -153,10 +154,8 @@ class Streamer:
             self.done[op.index] = stop
             self._trim()
         made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
-        self.program.steps.append((op.index, made, tuple(blocks)))
-        self.program.nodes += max(len(op.nodes), 1)
         rows = needs[0][2] - needs[0][1] if op.macs_of_operand else stop - start
-        self.program.macs += op.macs * rows // op.macs_rows
+        self.program.step(op.index, made, tuple(blocks), max(len(op.nodes), 1), op.macs * rows // op.macs_rows)
         if kept:
             for tensor, block in zip(op.results, made, strict=True):
                 self.blocks[tensor].append((start, stop, block))
@@ -168,12 +167,19 @@ class Streamer:
         if recent is not None and recent[0] == low and high <= recent[1] <= high + slack:
             return recent[2]
         if tensor in self.recomputed and self.network.producer[tensor] >= 0:
-            op = self.network.ops[self.network.producer[tensor]]
-            block = self._make(op, low, high)[op.results.index(tensor)]
+            block = self._remake(tensor, low, high)
         else:
             block = self._gather(tensor, low, high, slack)
         self._recent[tensor] = (low, self.program.blocks[block][2], block)
         return block
+
+    def _remake(self, tensor: int, low: int, high: int) -> int:
+        """Make rows of a recomputed tensor for one reader."""
+        op = self.network.ops[self.network.producer[tensor]]
+        start, stop = low // op.granule * op.granule, -(-high // op.granule) * op.granule
+        stop = min(stop, self.network.tensors[tensor].height)
+        block = self._make(op, start, stop)[op.results.index(tensor)]
+        return block if (start, stop) == (low, high) else self._slice(block, low, high)
 
     def _gather(self, tensor: int, low: int, high: int, slack: int) -> int:
         parts = [entry for entry in self.blocks[tensor] if entry[0] < high and entry[1] > low]
@@ -187,14 +193,12 @@ class Streamer:
         if len(pieces) == 1:
             return pieces[0]
         made = self.program.block(tensor, low, high)
-        self.program.steps.append((CONCAT, (made,), tuple(pieces)))
-        self.program.nodes += 1
+        self.program.step(CONCAT, (made,), tuple(pieces))
         return made
 
     def _slice(self, block: int, start: int, stop: int) -> int:
         made = self.program.block(self.program.blocks[block][0], start, stop)
-        self.program.steps.append((SLICE, (made,), (block,)))
-        self.program.nodes += 1
+        self.program.step(SLICE, (made,), (block,))
         return made
 
     def _trim(self) -> None:
@@ -228,7 +232,10 @@ class Streamer:
             if not self.open[index]:
                 return 0
             result = network.ops[index].results[0]
-            start = self._needed_from(result) if result in self.recomputed else self.done[index]
+            start = self.done[index]
+            if result in self.recomputed:
+                granule = network.ops[index].granule
+                start = self._needed_from(result) // granule * granule
             if start < network.goals[result]:
                 least = min(least, field.need(start, start + 1)[0])
         return least
