@@ -5,7 +5,7 @@ Exit codes: 0 ok, 4 no plan fits the budget (the closest is shown), 5 verificati
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, program: str = "restructure") -> int:
         if args.out is not None and outcome.shortage is None and _sound(outcome):
             bar(0.9, "writing")
             save(model, args.out)
-            outcome = _read_again(replace(outcome, written=args.out))
+            outcome = _read_again(replace(outcome, written=args.out), _dims(model, graph))
     _tell(args, outcome)
     return _judged(outcome, program)
 
@@ -94,25 +94,26 @@ def _restructured(args: argparse.Namespace, graph: Graph, bar: Bar) -> "tuple[Ou
         found, shortage = error.plan, str(error)
     bar(0.5, "rewriting")
     model = rewrite(graph, found)
-    new = load(model, graph.dims) if _is_open(model) else load(model)
+    new = load(model, _dims(model, graph))
     reasons = tuple(why(graph, found)) if args.why else ()
     before, after = profile(graph, found.definition), profile(new, found.definition)
     return Outcome(graph, found, before, after, reasons, shortage), model
 
 
-def _is_open(model: "ir.Model") -> bool:
-    return any(not isinstance(size, int) for value in model.graph.inputs for size in value.shape or ())
+def _dims(model: "ir.Model", original: Graph) -> Mapping[str, int]:
+    """Return the sizes of the model's open dimensions, if the rewrite left them open."""
+    is_open = any(not isinstance(size, int) for value in model.graph.inputs for size in value.shape or ())
+    return original.dims if is_open else {}
 
 
 def _verified(args: argparse.Namespace, outcome: Outcome, model: "ir.Model", bar: Bar) -> Outcome:
     return replace(outcome, verified=verify(outcome.graph, model, plan=outcome.plan, seed=args.seed, progress=bar))
 
 
-def _read_again(outcome: Outcome) -> Outcome:
+def _read_again(outcome: Outcome, dims: Mapping[str, int]) -> Outcome:
     """Count the active memory of the file that was written, if the model was verified before."""
     if outcome.verified is None or outcome.written is None:
         return outcome
-    dims = outcome.graph.dims if _is_open(outcome.graph.model) else {}
     found = count(load(outcome.written, dims), outcome.plan.definition)
     if found.peak_bytes == outcome.plan.peak_bytes:
         return outcome

@@ -57,13 +57,18 @@ def weight_problems(original: Graph, restructured: Graph) -> Iterator[str]:
                 yield f"weight {name!r} does not hold the original's values"
         elif not _copied(original, restructured, name):
             yield f"weight {name!r} is not one of the original's"
-        total += 0 if tensor is None else tensor.nbytes
-    allowed = sum(tensor.nbytes for _, tensor in _leaves(original) if tensor is not None)
+        total += _bytes(restructured, name, tensor)
+    allowed = sum(_bytes(original, name, tensor) for name, tensor in _leaves(original))
     if total > allowed:
         yield f"floating-point weights must take at most the original's {allowed:,} B, got {total:,} B"
 
 
-def _leaves(graph: Graph) -> "Iterator[tuple[str, ir.TensorProtocol | None]]":
+def _bytes(graph: Graph, name: str, tensor: "ir.TensorProtocol") -> int:
+    """Return what a weight takes once it is there: a fill (ConstantOfShape) stores one value and makes many."""
+    return graph.tensors[name].bytes if name in graph.tensors else tensor.nbytes
+
+
+def _leaves(graph: Graph) -> "Iterator[tuple[str, ir.TensorProtocol]]":
     """Yield every floating-point weight that is stored or made from nothing, with its tensor if it has one."""
     for name, value in graph.model.graph.initializers.items():
         if value.const_value is not None and _floating(value.const_value):

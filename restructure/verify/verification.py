@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from restructure.errors import ModelError
+from restructure.errors import DimensionArgumentError, ModelError
 from restructure.graph import Graph, load
 from restructure.plans import Plan
 from restructure.profile import Definition, profile
@@ -117,7 +117,7 @@ def _graph(model: Any, like: Graph | None) -> Graph:
     dims = dict(like.dims) if like is not None else {}
     try:
         return load(model, dims)
-    except ModelError:
+    except (ModelError, DimensionArgumentError):  # a rewrite may have pinned them
         if not dims:
             raise
         return load(model)
