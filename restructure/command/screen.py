@@ -104,7 +104,7 @@ def _span(nodes: Sequence[str]) -> str:
     return ends[0] if len(nodes) < 2 else f"{ends[0]} … {ends[1]} ({len(nodes)})"
 
 
-def _tail(name: str, width: int = 28) -> str:
+def _tail(name: str, width: int = 20) -> str:
     name = printable(name)
     return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
 
