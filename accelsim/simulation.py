@@ -74,7 +74,7 @@ def simulate(
         ModelUnsupportedError: it has operators that cannot be costed.
         DoesNotFitError: some layer's smallest tile does not fit.
 
-    >>> simulate("tiny", "edge_npu", overrides=["scratchpad.capacity=8KiB"]).spills.tensors > 0
+    >>> simulate("tiny", "edge_npu", overrides=["scratchpad.capacity=3KiB"]).spills.tensors > 0
     True
     """
     described = hardware_from(hardware, overrides)
