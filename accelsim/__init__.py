@@ -18,7 +18,7 @@ from accelsim.errors import (
 )
 
 if TYPE_CHECKING:
-    from accelsim.explore import FitResult, fit
+    from accelsim.explore import Comparison, FitResult, compare, fit
     from accelsim.hardware import Hardware
     from accelsim.results import SimulationResult
     from accelsim.simulation import simulate
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AccelsimError",
+    "Comparison",
     "ConfigurationError",
     "DoesNotFitError",
     "FitResult",
@@ -38,16 +39,19 @@ __all__ = [
     "Verification",
     "VerificationError",
     "__version__",
+    "compare",
     "fit",
     "simulate",
     "verify",
 ]
 
 _HOMES = {
+    "Comparison": "accelsim.explore",
     "FitResult": "accelsim.explore",
     "Hardware": "accelsim.hardware",
     "SimulationResult": "accelsim.results",
     "Verification": "accelsim.verification",
+    "compare": "accelsim.explore",
     "fit": "accelsim.explore",
     "simulate": "accelsim.simulation",
     "verify": "accelsim.verification",

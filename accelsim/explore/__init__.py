@@ -1,8 +1,24 @@
-"""Questions about many machines at once: the smallest value of a field that reaches a goal."""
+"""Questions that take more than one run: a network against its restructured twin, the smallest value that will do."""
 
+from accelsim.explore.change import changes, quantities
+from accelsim.explore.comparison import Comparison, PlanInfo, compare
 from accelsim.explore.fit import fit
 from accelsim.explore.goal import Goal, Outcome, share
 from accelsim.explore.records import FitResult, Tried
-from accelsim.explore.restructuring import restructured
+from accelsim.explore.restructuring import KINDS, restructured
 
-__all__ = ["FitResult", "Goal", "Outcome", "Tried", "fit", "restructured", "share"]
+__all__ = [
+    "KINDS",
+    "Comparison",
+    "FitResult",
+    "Goal",
+    "Outcome",
+    "PlanInfo",
+    "Tried",
+    "changes",
+    "compare",
+    "fit",
+    "quantities",
+    "restructured",
+    "share",
+]

@@ -2,22 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from restructure import plan, rewrite
-from restructure.graph import load
+from accelsim.errors import ConfigurationError
+from accelsim.files import read_text
+from restructure import Plan, load, plan, rewrite
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
     from restructure.graph import Graph
     from restructure.profile import Dtype
 
-__all__ = ["restructured"]
+__all__ = ["KINDS", "made_by", "plan_for", "restructured"]
 
 _DTYPES: dict[int, Dtype] = {1: "int8", 2: "fp16", 4: "fp32"}
+_MOST_NODES = 10
+_SECONDS = 1.8
 
 
-def restructured(graph: Graph, hardware: Hardware) -> Graph:
-    """The graph rewritten by the default plan, its bytes counted in the hardware's type of activations."""
-    found = plan(graph, dtype=_DTYPES[hardware.precision.activations_bytes])
-    return load(rewrite(graph, found))
+def _default(graph: Graph, dtype: Dtype) -> Plan:
+    return plan(graph, dtype=dtype)
+
+
+def _rows(graph: Graph, dtype: Dtype) -> Plan:
+    nodes = _MOST_NODES * len(graph.nodes)
+    return plan(graph, dtype=dtype, max_overhead=0.0, max_nodes=nodes, time_limit_s=_SECONDS)
+
+
+def _robust(graph: Graph, dtype: Dtype) -> Plan:
+    return plan(graph, dtype=dtype, robust=True)
+
+
+KINDS: Mapping[str, Callable[[Graph, Dtype], Plan]] = {"default": _default, "rows": _rows, "robust": _robust}
+"""Plans by name: the knee of the front; rows kept and nothing computed twice; overlaps computed again by each part."""
+
+
+def restructured(graph: Graph, hardware: Hardware, how: str = "default") -> Graph:
+    """The graph rewritten by a plan (see `plan_for`), its bytes counted in the hardware's type of activations."""
+    return made_by(graph, plan_for(graph, hardware, how))
+
+
+def plan_for(graph: Graph, hardware: Hardware, how: str = "default") -> Plan:
+    """The plan that a name of `KINDS` or a file means; a file holds a plan, or a result of `accelsim restructure`.
+
+    Raises:
+        ConfigurationError: it is no such name, or a file that cannot be read.
+        PlanError: the file holds no plan.
+    """
+    if how in KINDS:
+        return KINDS[how](graph, _DTYPES[hardware.precision.activations_bytes])
+    return _read(how)
+
+
+def made_by(graph: Graph, chosen: Plan) -> Graph:
+    """The graph rewritten by a plan; nothing in it says so, it is run as the ordinary model it is.
+
+    Raises:
+        PlanError: the plan was made for another graph.
+    """
+    model = rewrite(graph, chosen)
+    model.metadata_props.clear()
+    sizes = (size for value in model.graph.inputs for size in value.shape or ())
+    return load(model, graph.dims) if any(not isinstance(size, int) for size in sizes) else load(model)
+
+
+def _read(path: str) -> Plan:
+    if not os.path.exists(path):
+        raise _unknown(path)
+    import yaml
+
+    try:
+        document: Any = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f":{where.line + 1}" if where else ""
+        raise ConfigurationError(f"{path}{line}: must be YAML or JSON, got {error.__class__.__name__}") from None
+    if isinstance(document, Mapping) and isinstance(document.get("plan"), Mapping):
+        document = document["plan"]
+    return Plan.from_dict(document)
+
+
+def _unknown(text: str) -> ConfigurationError:
+    from accelsim.hardware.guess import closest
+
+    guess = closest(Path(text.replace("\0", "")).stem, KINDS)
+    remedy = f"did you mean {guess}?" if guess else "write one with `accelsim restructure --json plan.json`"
+    return ConfigurationError(f"--restructure: must be {', '.join(KINDS)} or a plan's file, got {text!r}; {remedy}")

@@ -1,5 +1,6 @@
 """Reports for the terminal, drawn from records: a run, a layer, a profile, a Program's listing."""
 
+from accelsim.report.comparison import comparison_screen
 from accelsim.report.console import Parts, show, to_text
 from accelsim.report.explain import layer_screen
 from accelsim.report.fit import fit_screen
@@ -10,6 +11,7 @@ from accelsim.report.verification import verification_screen
 
 __all__ = [
     "Parts",
+    "comparison_screen",
     "fit_screen",
     "layer_screen",
     "listing_document",
