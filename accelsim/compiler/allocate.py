@@ -20,6 +20,8 @@ from accelsim.compiler.drafts import RangeDraft
 
 #: Slots in one stretch.
 STRETCH = 16
+#: A range that lives through more slots than this is not moved to another address when its life is stretched.
+MOVABLE = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +85,27 @@ class Packing:
         return self.capacity - max(accumulate(change[slot] for slot in sorted(change)), default=0)
 
     def extend(self, draft: RangeDraft, first: int, last: int) -> bool:
-        """Let a placed range live from slot `first` to `last`, moving it if need be; whether there was room."""
+        """Let a placed range live from slot `first` to `last` too, moving it if need be; whether there was room."""
         address = draft.address
-        if not self._free_at(draft, address, first, last):
+        grown = (first, draft.first - 1), (draft.last + 1, last)
+        if not all(self._free_at(draft, address, *slots) for slots in grown if slots[0] <= slots[1]):
+            if last - first > MOVABLE:
+                return False
             address, _ = self._find(draft, first, last)
             if address < 0:
                 return False
-        self._unfile(draft)
+        filed = range(draft.first // STRETCH, draft.last // STRETCH + 1)
         draft.address, draft.first, draft.last = address, first, last
-        self._file(draft)
+        for stretch in range(first // STRETCH, last // STRETCH + 1):
+            if stretch not in filed:
+                self._stretches[stretch].append(draft)
         return True
 
     def release(self, draft: RangeDraft) -> None:
         """Give up a placed range that nothing uses any more."""
-        self._unfile(draft)
-        draft.first = draft.last = -1
-
-    def _unfile(self, draft: RangeDraft) -> None:
         for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
             self._stretches[stretch].remove(draft)
+        draft.first = draft.last = -1
 
     def _file(self, draft: RangeDraft) -> None:
         for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):

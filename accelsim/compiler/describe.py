@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accelsim.compiler.residency import Choice, Plan
+from accelsim.compiler.choice import Choice
+from accelsim.compiler.residency import Plan
 from accelsim.hardware import Hardware
 from accelsim.mapping import tile_counts
 from accelsim.program import MatrixKernel

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from accelsim.compiler.activations import Activations
+from accelsim.compiler.choice import Choice
 from accelsim.compiler.drafts import OperandDraft, Step, Transfer, compact_strides
 from accelsim.compiler.parameters import Parameters
 from accelsim.compiler.regions import TileIndex, input_region, tiles
-from accelsim.compiler.residency import Choice
 from accelsim.compiler.store import SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.mapping import LayerMapping

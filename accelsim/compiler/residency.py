@@ -14,12 +14,12 @@ from functools import lru_cache
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
+from accelsim.compiler.choice import Choice, Chooser, Rows, Shortfall, Situation
 from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
-from accelsim.mapping import CostTable, LayerMapping, Machine, Pin, Pins, Problem, candidates, cost_table, problem_of
+from accelsim.mapping import CostTable, Machine, Pin, Pins, Problem, candidates, cost_table, problem_of
 from accelsim.workload import Along, Layer, Workload
 
 #: A tensor kept in part is released in about this many blocks of rows.
@@ -28,21 +28,8 @@ BLOCKS = 12
 MARGIN = 0.9
 #: What remains of a layer's capacity each time its ranges find no addresses.
 SHRINK = 0.9
-#: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
-TRAFFIC_WEIGHT = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a layer was given: its mapping, and the numbers that decided (cycles; bytes of working buffers)."""
-
-    mapping: LayerMapping
-    cycles: float
-    working_bytes: int
-    spare_bytes: int
-    resident_bytes: int
-    accumulator_bytes: int
-    considered: int
+#: A layer this much slower than without residents is worth giving residents up for.
+HURT = 1.01
 
 
 @dataclass(slots=True)
@@ -64,25 +51,29 @@ class Planner:
     """Finds plans for one workload on one accelerator.
 
     Life cycle: `plan`, and where its addresses do not fit, `tighten` and `plan` again; every plan keeps fewer rows.
-    `capacity` holds the scratchpad bytes that each layer may plan with.
+    `capacity`: scratchpad bytes each layer may plan with; `resident`: bytes of rows kept while it runs.
     """
 
     def __init__(self, workload: Workload, hardware: Hardware, pins: Pins) -> None:
         self.workload, self.hardware = workload, hardware
         self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
-        self.machine = Machine.of(hardware)
         self.lives: tuple[Lifetime, ...] = lifetimes(workload)
+        machine = Machine.of(hardware)
+        self.chooser = Chooser(machine)
         self.tables = [
-            _table(problem_of(layer, workload.storages, hardware), self.machine, pins.of(layer.name))
+            _table(problem_of(layer, workload.storages, hardware), machine, pins.of(layer.name))
             for layer in workload.layers
         ]
         self.rows = [prod(s.shape[:2]) for s in workload.storages]
         width = hardware.precision.activations_bytes
         self.row_bytes = [prod(s.shape[2:]) * width for s in workload.storages]
-        self.kept = [self.rows[i] if may_stay(workload, i) else 0 for i in range(len(workload.storages))]
-        self.live = self._live_sets()
-        self.cache: dict[tuple[int, ...], Choice | int] = {}
+        self.kept = [0] * len(workload.storages)
+        self.resident = np.zeros(len(workload.layers), dtype=np.int64)
         self.improved = False
+        for storage, rows in enumerate(self.rows):
+            if may_stay(workload, storage):
+                self._keep(storage, rows)
+        self.live = self._live_sets()
 
     def plan(self) -> Plan:
         """The plan.
@@ -92,7 +83,7 @@ class Planner:
         """
         while self._evict_where_needed():
             pass
-        if not self.improved:
+        if not self.improved and self.hardware.dram.writable:
             self._improve()
             self.improved = True
         choices = [self._require(layer.index) for layer in self.workload.layers]
@@ -101,109 +92,120 @@ class Planner:
     def tighten(self, layer: int) -> None:
         """Take bytes from a layer and its neighbours, because addresses did not fit there."""
         for near in range(max(0, layer - 1), min(len(self.capacity), layer + 2)):
-            self._set_capacity(near, int(self.capacity[near] * SHRINK))
+            self.capacity[near] = int(self.capacity[near] * SHRINK)
+
+    def choose(self, index: int) -> Choice | Shortfall:
+        """The best tiling of a layer beside what is resident, or what is missing for any."""
+        return self.chooser.choose(self.tables[index], self._situation(self.workload.layers[index]))
+
+    def _life(self, storage: int) -> slice:
+        """The layers during which a storage matters."""
+        life = self.lives[storage]
+        return slice(max(life.producer, 0), life.last + 1)
+
+    def _keep(self, storage: int, rows: int) -> None:
+        self.resident[self._life(storage)] += (rows - self.kept[storage]) * self.row_bytes[storage]
+        self.kept[storage] = rows
 
     def _live_sets(self) -> list[list[int]]:
+        """Per layer, the storages that may be resident while it runs."""
         sets: list[list[int]] = [[] for _ in self.workload.layers]
-        for storage, life in enumerate(self.lives):
+        for storage in range(len(self.kept)):
             if self.kept[storage]:
-                for layer in range(max(life.producer, 0), life.last + 1):
-                    sets[layer].append(storage)
+                for live in sets[self._life(storage)]:
+                    live.append(storage)
         return sets
-
-    # -- evicting ------------------------------------------------------------------------------------------------
 
     def _evict_where_needed(self) -> bool:
         changed = False
         for layer in self.workload.layers:
-            while isinstance(shortage := self.choose(layer.index), int):
-                self._evict(layer, shortage)
+            while isinstance(found := self.choose(layer.index), Shortfall):
+                if found.in_accumulator:
+                    raise self._too_many_sums(layer, found.missing_bytes)
+                self._evict(layer, found.missing_bytes)
                 changed = True
         return changed
 
-    def _evict(self, layer: Layer, shortage: int) -> None:
-        """Give back at least `shortage` bytes at `layer`: the tensor whose next use is furthest away goes first."""
+    def _evict(self, layer: Layer, missing: int) -> None:
+        """Give back at least `missing` bytes at `layer`: the tensor whose next use is furthest away goes first."""
         own = {p.storage for a in layer.inputs for p in a.view.pieces}
         held = [s for s in self.live[layer.index] if self.kept[s]]
         if not held or not self.hardware.dram.writable:
-            self._use_margin(layer, shortage)
+            self._use_margin(layer, missing)
             return
 
         def urgency(storage: int) -> int:
             return layer.index if storage in own else self.lives[storage].next_use(layer.index)
 
         victim = max(held, key=urgency)
-        quantum = max(1, self.rows[victim] // 16)
-        rows = max(quantum, -(-shortage // self.row_bytes[victim]))
-        self.kept[victim] = max(0, self.kept[victim] - rows)
+        rows = max(1, self.rows[victim] // 16, -(-missing // self.row_bytes[victim]))
+        self._keep(victim, max(0, self.kept[victim] - rows))
 
-    def _use_margin(self, layer: Layer, shortage: int) -> None:
+    def _use_margin(self, layer: Layer, missing: int) -> None:
         """Plan with every byte of the scratchpad where nothing can be given back any more."""
         full = self.hardware.scratchpad.capacity_bytes
-        missing = shortage - (full - self.capacity[layer.index])
+        missing -= full - self.capacity[layer.index]
         if missing > 0 or self.capacity[layer.index] == full:
             raise self._does_not_fit(layer, max(missing, 1))
-        self._set_capacity(layer.index, full)
-
-    def _set_capacity(self, layer: int, capacity_bytes: int) -> None:
-        self.capacity[layer] = capacity_bytes
-        for key in [key for key in self.cache if key[0] == layer]:
-            del self.cache[key]
-
-    def _does_not_fit(self, layer: Layer, shortage: int) -> DoesNotFitError:
-        have = self.hardware.scratchpad.capacity_bytes
-        remedies = [f"a scratchpad of at least {have + shortage} B (--set scratchpad.capacity=…)"]
-        if not self.hardware.dram.writable:
-            remedies += ["restructuring the model", "memory that can be spilled to (--set dram.writable=true)"]
-        else:
-            remedies += ["a mapping file that pins smaller tiles, if one pins this layer", "narrower number formats"]
-        return DoesNotFitError(f"layer {layer.name!r}", have + shortage, have, remedies=remedies)
-
-    # -- improving -----------------------------------------------------------------------------------------------
+        self.capacity[layer.index] = full
 
     def _improve(self) -> None:
         """Let go of residents whose bytes are worth more as working buffers."""
-        if not self.hardware.dram.writable:
-            return
-        order = sorted(
-            (s for s in range(len(self.kept)) if self.kept[s]), key=lambda s: -self.kept[s] * self.row_bytes[s]
-        )
-        for storage in order:
-            affected = range(max(self.lives[storage].producer, 0), self.lives[storage].last + 1)
-            before, kept = self._score(affected), self.kept[storage]
+        hurt = self._hurt_layers()
+        gainful = [s for s in range(len(self.kept)) if self.kept[s] and any(hurt[self._life(s)])]
+        for storage in sorted(gainful, key=lambda s: -self.kept[s] * self.row_bytes[s]):
+            affected = range(len(self.capacity))[self._life(storage)]
+            kept = self.kept[storage]
+            best, score = kept, self._score(affected)
             for fewer in (0, kept // 2):
-                self.kept[storage] = fewer
+                self._keep(storage, fewer)
                 after = self._score(affected)
-                if after < before * 0.999:
-                    before, kept = after, fewer
-            self.kept[storage] = kept
+                if after < score * 0.999:
+                    best, score = fewer, after
+            self._keep(storage, best)
+
+    def _hurt_layers(self) -> list[bool]:
+        """Which layers would be faster if nothing but their own operands were resident."""
+        hurt = []
+        for layer in self.workload.layers:
+            found = self._situation(layer)
+            alone = Situation(
+                found.input_shares, found.output_share, 0, (), None, found.rows, self.hardware.scratchpad.capacity_bytes
+            )
+            now, then = self.choose(layer.index), self.chooser.choose(self.tables[layer.index], alone)
+            hurt.append(isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles))
+        return hurt
 
     def _score(self, layers: Iterable[int]) -> float:
         total = 0.0
         for layer in layers:
             choice = self.choose(layer)
-            if isinstance(choice, int):
+            if isinstance(choice, Shortfall):
                 return float("inf")
             total += choice.cycles
         return total
 
     def _require(self, layer: int) -> Choice:
         choice = self.choose(layer)
-        if isinstance(choice, int):
-            raise self._does_not_fit(self.workload.layers[layer], choice)
+        if isinstance(choice, Shortfall):
+            raise self._does_not_fit(self.workload.layers[layer], choice.missing_bytes)
         return choice
 
-    # -- one layer -----------------------------------------------------------------------------------------------
-
-    def choose(self, index: int) -> Choice | int:
-        """The best tiling of a layer beside what is resident, or how many bytes are missing for any."""
-        layer = self.workload.layers[index]
-        shares = [self._dram_share(layer, i) for i in range(len(layer.inputs))]
-        out_share = 1.0 - self.kept[layer.output] / self.rows[layer.output]
-        key = (index, *(self.kept[s] for s in self.live[index]))
-        if key not in self.cache:
-            self.cache[key] = self._search(layer, np.array(shares), out_share)
-        return self.cache[key]
+    def _situation(self, layer: Layer) -> Situation:
+        out = layer.output
+        streams = layer.shape[0] == 1
+        arriving = None
+        if streams and self.kept[out]:
+            arriving = Rows(self.kept[out], self.rows[out], self.row_bytes[out], self._block(out))
+        return Situation(
+            input_shares=tuple(self._dram_share(layer, i) for i in range(len(layer.inputs))),
+            output_share=1.0 - self.kept[out] / self.rows[out],
+            resident_bytes=int(self.resident[layer.index]),
+            leaving=tuple(self._leaving(layer)) if streams else (),
+            arriving=arriving,
+            rows=layer.shape[1],
+            capacity_bytes=self.capacity[layer.index],
+        )
 
     def _dram_share(self, layer: Layer, operand: int) -> float:
         """Share of an operand's bytes that lies in DRAM."""
@@ -213,125 +215,52 @@ class Planner:
             outside += prod(piece.shape) * (1.0 - self.kept[piece.storage] / self.rows[piece.storage])
         return outside / view.elements
 
-    def _search(self, layer: Layer, shares: NDArray[np.float64], out_share: float) -> Choice | int:
-        table = self.tables[layer.index]
-        outside = shares > 0
-        unified = self.machine.accumulator_capacity is None
-        working = outside @ table.input_bytes + table.weight_bytes + (table.accumulator_bytes if unified else 0)
-        working = working + (table.output_bytes if out_share > 0 else 0)
-        spare = outside @ table.input_spare + table.weight_spare + (table.output_spare if out_share > 0 else 0)
-        resident = self._resident_bytes(layer, table)
-        need = working + resident
-        legal = need <= self.capacity[layer.index]
-        if not unified:
-            legal &= table.accumulator_bytes <= (self.machine.accumulator_capacity or 0)
-        if not legal.any():
-            return self._shortage(layer, need, table)
-        traffic = shares @ table.input_cycles + table.weight_cycles + out_share * table.output_cycles
-        rounds = np.maximum(table.weight_loads, (outside[:, None] * table.input_loads).max(axis=0))
-        rounds = np.maximum(rounds, table.output_stores if out_share > 0 else 0)
-        moving = traffic + self.machine.latency_cycles * rounds
-        roomy = need + spare <= self.capacity[layer.index]
-        overlapped = _overlapped(table, shares[0] * table.input_cycles[0], moving)
-        first = moving / np.maximum(table.steps, 1)
-        time = np.where(roomy, overlapped + first, table.array_cycles + moving)
-        score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + table.steps, np.inf)
-        best = int(np.argmin(score))
-        return Choice(
-            mapping=table.mapping(best, bool(roomy[best])),
-            cycles=float(time[best] + TRAFFIC_WEIGHT * traffic[best]),
-            working_bytes=int(working[best]),
-            spare_bytes=int(spare[best]),
-            resident_bytes=int(resident[best]),
-            accumulator_bytes=int(table.accumulator_bytes[best]),
-            considered=len(table),
-        )
-
-    def _shortage(self, layer: Layer, need: NDArray[np.int64], table: CostTable) -> int:
-        capacity = self.machine.accumulator_capacity
-        if capacity is not None:
-            fits = table.accumulator_bytes <= capacity
-            if not fits.any():
-                raise DoesNotFitError(
-                    f"layer {layer.name!r}: partial sums of its smallest tile",
-                    int(table.accumulator_bytes.min()),
-                    capacity,
-                    memory="accumulator",
-                    remedies=["a larger accumulator (--set accumulator.capacity=…)", "smaller pinned tiles"],
-                )
-            need = need[fits]
-        return int(need.min()) - self.capacity[layer.index]
-
-    # -- residents while a layer runs ------------------------------------------------------------------------------
-
-    def _resident_bytes(self, layer: Layer, table: CostTable) -> NDArray[np.int64]:
-        """Bytes of resident rows at the worst moment of a layer, for each candidate."""
-        static = sum(self.kept[s] * self.row_bytes[s] for s in self.live[layer.index])
-        result = np.full(len(table), static, dtype=np.int64)
-        dying = self._dying(layer)
-        if not dying and self.lives[layer.output].producer != layer.index:
-            return result
-        if layer.shape[0] != 1 or not table.streams_rows.any():
-            return result
-        heights = table.candidates.rows
-        for height in np.unique(heights[table.streams_rows]):
-            peak = static - self._released(layer, dying, int(height))
-            result[table.streams_rows & (heights == height)] = peak
-        return result
-
-    def _dying(self, layer: Layer) -> list[tuple[int, bool]]:
-        """Resident inputs that nobody reads after this layer and whose rows it reads in order: (storage, windowed)."""
-        found = []
+    def _leaving(self, layer: Layer) -> Iterable[Rows]:
+        """Resident inputs that nobody reads after this layer and whose rows it reads in order."""
+        stored = [piece.storage for access in layer.inputs for piece in access.view.pieces]
+        window = layer.kernel.window
         for access in layer.inputs:
             pieces = access.view.pieces
-            if len(pieces) != 1 or access.space is Along.ALL:
+            storage = pieces[0].storage
+            whole = len(pieces) == 1 and pieces[0].shape == access.view.shape and stored.count(storage) == 1
+            if not whole or access.space is Along.ALL or not self.kept[storage]:
                 continue
-            storage, whole = pieces[0].storage, pieces[0].shape == access.view.shape
-            once = sum(p.storage == storage for a in layer.inputs for p in a.view.pieces) == 1
-            if whole and once and self.kept[storage] and self.lives[storage].last == layer.index:
-                found.append((storage, access.space is Along.WINDOW))
-        return found
-
-    def _released(self, layer: Layer, dying: list[tuple[int, bool]], height: int) -> int:
-        """Bytes of rows freed or not yet written at the worst step, when rows are finished `height` at a time."""
-        rows = layer.shape[1]
-        first = np.arange(0, rows, height)
-        last = np.minimum(first + height, rows)
-        out = layer.output
-        unwritten = np.minimum(self.kept[out], rows - last)
-        freed = np.maximum(0, unwritten - self._block(out)) * self.row_bytes[out] if self.kept[out] else 0 * first
-        window = layer.kernel.window
-        for storage, windowed in dying:
-            low = first * window.strides[0] - window.pads[0] if windowed else first
-            gone = np.maximum(0, np.minimum(low, self.rows[storage]) - (self.rows[storage] - self.kept[storage]))
-            freed = freed + np.maximum(0, gone - self._block(storage)) * self.row_bytes[storage]
-        return int(freed.min())
+            if self.lives[storage].last == layer.index:
+                moves = (window.strides[0], window.pads[0]) if access.space is Along.WINDOW else (1, 0)
+                yield Rows(
+                    self.kept[storage], self.rows[storage], self.row_bytes[storage], self._block(storage), *moves
+                )
 
     def _block(self, storage: int) -> int:
         return max(1, -(-self.rows[storage] // BLOCKS))
 
     def _block_rows(self, choices: list[Choice]) -> list[int]:
         """Block height per storage: the whole tensor where nothing is tight while it lives."""
-        tight = []
-        for layer, choice in zip(self.workload.layers, choices, strict=True):
-            static = sum(self.kept[s] * self.row_bytes[s] for s in self.live[layer.index])
-            tight.append(static + choice.working_bytes + choice.spare_bytes > self.capacity[layer.index])
-        blocks = []
-        for storage, life in enumerate(self.lives):
-            pressed = any(tight[max(life.producer, 0) : life.last + 1])
-            blocks.append(self._block(storage) if pressed else max(1, self.rows[storage]))
-        return blocks
+        tight = [
+            int(resident) + choice.working_bytes + choice.spare_bytes > capacity
+            for resident, choice, capacity in zip(self.resident, choices, self.capacity, strict=True)
+        ]
+        return [
+            self._block(storage) if any(tight[self._life(storage)]) else max(1, self.rows[storage])
+            for storage in range(len(self.kept))
+        ]
 
+    def _does_not_fit(self, layer: Layer, missing: int) -> DoesNotFitError:
+        have = self.hardware.scratchpad.capacity_bytes
+        remedies = [f"a scratchpad of at least {have + missing} B (--set scratchpad.capacity=…)"]
+        if not self.hardware.dram.writable:
+            remedies += ["restructuring the model", "memory that can be spilled to (--set dram.writable=true)"]
+        else:
+            remedies += ["a mapping file that pins smaller tiles, if one pins this layer", "narrower number formats"]
+        return DoesNotFitError(f"layer {layer.name!r}", have + missing, have, remedies=remedies)
 
-def _overlapped(
-    table: CostTable, input_cycles: NDArray[np.float64], moving: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Cycles of a layer whose transfers overlap with computing, apart from the very first tile.
-
-    Tiles of held operands all arrive during the first pass, which has only its share of the computation to hide them.
-    """
-    c, share = table.candidates, table.first_pass
-    early = np.where(c.hold_weights, table.weight_cycles, 0.0) + np.where(c.hold_input, input_cycles, 0.0)
-    late = moving - early
-    first = np.maximum(table.array_cycles * share, early + late * share)
-    return np.asarray(first + (1.0 - share) * np.maximum(table.array_cycles, late))
+    def _too_many_sums(self, layer: Layer, missing: int) -> DoesNotFitError:
+        accumulator = self.hardware.accumulator
+        have = accumulator.capacity_bytes if accumulator else 0
+        return DoesNotFitError(
+            f"layer {layer.name!r}: partial sums of its smallest tile",
+            have + missing,
+            have,
+            memory="accumulator",
+            remedies=["a larger accumulator (--set accumulator.capacity=…)", "smaller pinned tiles"],
+        )

@@ -82,6 +82,7 @@ class CostTable:
         steps: instructions on the array or vector unit.
         first_pass: share of the layer's steps in which all tiles of a held operand are loaded (1 if none is held).
         streams_rows: whether output rows are finished one after another, so that rows of the input free up.
+        streamed_heights: the distinct tile heights of the candidates that do.
     """
 
     candidates: Candidates
@@ -102,6 +103,8 @@ class CostTable:
     steps: Ints
     first_pass: Floats
     streams_rows: NDArray[np.bool_]
+
+    streamed_heights: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -138,7 +141,7 @@ class _Model:
         weight_bytes, weight_spare, weight_cycles, weight_loads = self._weights()
         out_tile, out_cycles = self._output()
         zero = np.zeros(len(self.c), dtype=np.int64)
-        many = self._many_tiles()
+        many, streams = self._many_tiles(), self._streams_rows()
         return CostTable(
             candidates=self.c,
             array_cycles=self._compute(),
@@ -157,10 +160,13 @@ class _Model:
             output_stores=self.ns * self.nk,
             steps=self.ns * self.nk * self.nc,
             first_pass=self._first_pass(),
-            streams_rows=(self.nx == 1)
-            & (self.nb == 1)
-            & (self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))),
+            streams_rows=streams,
+            streamed_heights=tuple(int(height) for height in np.unique(self.c.rows[streams])),
         )
+
+    def _streams_rows(self) -> NDArray[np.bool_]:
+        outermost = self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))
+        return np.asarray((self.nx == 1) & (self.nb == 1) & outermost)
 
     def _first_pass(self) -> Floats:
         """Held weights are loaded while the first positions are computed, held inputs with the first filters."""
