@@ -36,16 +36,16 @@ class Bar:
         if not self._watched or time.monotonic() - self._start < _PATIENCE_S:
             return
         if self._progress is None or self._task is None:
-            self._show()
+            self._show(what)
         assert self._progress is not None
         assert self._task is not None
         self._progress.update(self._task, completed=min(max(share, 0.0), 1.0), description=what)
 
-    def _show(self) -> None:
+    def _show(self, what: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._progress.start()
-        self._task = self._progress.add_task("", total=1.0)
+        self._task = self._progress.add_task(what, total=1.0)

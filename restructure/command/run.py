@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, program: str = "restructure") -> int:
         if not args.no_verify:
             outcome = _verified(args, outcome, model, bar)
         if args.out is not None and outcome.shortage is None and _sound(outcome):
-            bar(0.9, "writing")
+            bar(1.0, "writing")
             save(model, args.out)
             outcome = _read_again(replace(outcome, written=args.out), _dims(model, graph))
     _tell(args, outcome)
@@ -92,7 +92,7 @@ def _restructured(args: argparse.Namespace, graph: Graph, bar: Bar) -> "tuple[Ou
         found = plan(graph, **_limits(args, bar))
     except BudgetError as error:
         found, shortage = error.plan, str(error)
-    bar(0.5, "rewriting")
+    bar(1.0, "rewriting")
     model = rewrite(graph, found)
     new = load(model, _dims(model, graph))
     reasons = tuple(why(graph, found)) if args.why else ()

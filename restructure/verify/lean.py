@@ -4,6 +4,7 @@ Large weights become typed inputs, so that nothing is read or copied; inputs and
 The nodes stand in the model's own order, valid or not.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from restructure import dtypes, operators
@@ -34,7 +35,7 @@ def lean_proto(graph: Graph) -> "tuple[onnx.ModelProto, frozenset[str]]":
         graph.model.graph.name or "model",
         inputs,
         [_described(graph, str(value.name)) for value in graph.model.graph.outputs],
-        [_named(serde.serialize_tensor(tensor), name) for name, tensor in stored.items() if name not in large],
+        [_inline(tensor, name) for name, tensor in stored.items() if name not in large],
     )
     imports = [helper.make_opsetid(domain, version) for domain, version in graph.model.opset_imports.items()]
     return helper.make_model(proto, opset_imports=imports, ir_version=graph.model.ir_version), frozenset(large)
@@ -64,10 +65,19 @@ def _pads_without_ceil(g: operators.PoolGeometry) -> list[int]:
 
 
 def _is_large(tensor: "ir.TensorProtocol") -> bool:
-    return tensor.dtype.name != "STRING" and tensor.nbytes >= LARGE_BYTES
+    if tensor.dtype.name == "STRING":
+        return False
+    elsewhere = getattr(tensor, "path", None)
+    missing = elsewhere is not None and not os.path.isfile(elsewhere)
+    return missing or tensor.nbytes >= LARGE_BYTES
 
 
-def _named(proto: "onnx.TensorProto", name: str) -> "onnx.TensorProto":
+def _inline(tensor: "ir.TensorProtocol", name: str) -> "onnx.TensorProto":
+    """Return a small tensor with its data, also where that lies in another file."""
+    import onnx_ir as ir
+
+    held = ir.Tensor(tensor.numpy(), dtype=tensor.dtype) if isinstance(tensor, ir.ExternalTensor) else tensor
+    proto = ir.serde.serialize_tensor(held)
     proto.name = name
     return proto
 

@@ -84,3 +84,16 @@ def test_external_weights_stay_external_and_verify(tmp_path: Path) -> None:
     restructure.save(restructure.rewrite(net, plan), tmp_path / "small.onnx")
     assert (tmp_path / "small.onnx").stat().st_size < 1_000 * plan.nodes
     assert verify(net, tmp_path / "small.onnx", plan=plan).problems == ()
+
+
+def test_a_model_whose_external_weights_are_missing_verifies_all_the_same(tmp_path: Path) -> None:
+    model = onnx.load(exported("tiny", tmp_path))
+    onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    (tmp_path / "w.bin").unlink()
+    net = graph.load(tmp_path / "net.onnx")
+    check(net, max_overhead=0.0)
+
+
+def exported(name: str, folder: Path) -> Path:
+    zoo.export(name, folder / f"{name}.onnx")
+    return folder / f"{name}.onnx"
