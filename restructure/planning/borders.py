@@ -8,11 +8,15 @@ __all__ = ["border", "cut_points"]
 
 
 def border(network: Network, cut: int) -> tuple[int, ...]:
-    """Return the tensors that ops before `cut` (or the caller) made and ops from `cut` on read."""
+    """Return the tensors that ops before `cut` (or the caller) made and that ops from `cut` on, or the caller, read."""
     return tuple(
         tensor
         for tensor, producer in enumerate(network.producer)
-        if producer < cut and any(reader >= cut for reader, _ in network.consumers[tensor])
+        if producer < cut
+        and (
+            any(reader >= cut for reader, _ in network.consumers[tensor])
+            or (producer >= 0 and network.tensors[tensor].is_output)
+        )
     )
 
 

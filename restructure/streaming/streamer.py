@@ -92,8 +92,10 @@ class Streamer:
                 self.done[op.index] = self.network.tensors[op.results[0]].height
 
     def deliver(self) -> None:
-        """Make every network output one block."""
+        """Make every network output that is there one block."""
         for tensor in self.network.outputs:
+            if not self.blocks[tensor]:
+                continue
             self.program.delivered[tensor] = self._window(tensor, 0, self.network.tensors[tensor].height)
 
     def _leaves(self, op: Op, phase: Phase) -> bool:
