@@ -117,7 +117,8 @@ class _Builder:
         node = chain[0]
         field = reach(self.graph, node)
         result = chain[-1].outputs[0]
-        count = self.groups.get(node.name, 1)
+        shape = self.graph.tensors[result].shape
+        count = min(self.groups.get(node.name, 1), shape[1] if len(shape) > 1 else 1)
         if count > 1:
             self._add_groups(chain, field, count)
             return

@@ -31,6 +31,8 @@ def lives(network: Network, program: Program, held: Iterable[int] = ()) -> tuple
     """
     blocks, steps = program.blocks, program.steps
     birth, last, given = [-1] * len(blocks), [0] * len(blocks), [False] * len(blocks)
+    for block in program.fed:
+        birth[block], given[block] = 0, True
     for index, (_, made, read) in enumerate(steps):
         for block in read:
             last[block] = index
@@ -39,7 +41,7 @@ def lives(network: Network, program: Program, held: Iterable[int] = ()) -> tuple
         for block in made:
             birth[block] = last[block] = index
     for block in (*program.delivered.values(), *held):
-        last[block] = len(steps) - 1
+        last[block] = len(steps)
     root = list(range(len(blocks)))
     for index, (op, made, read) in enumerate(steps):
         if op >= 0 and network.ops[op].takes_over:
@@ -56,7 +58,7 @@ def measure(network: Network, program: Program, held: Iterable[int] = ()) -> Pro
     """Return the peaks of a program; time grows linearly with its steps. Blocks `held` live to the end."""
     root, birth, last = lives(network, program, held)
     steps = len(program.steps)
-    octets, elements = [0] * (steps + 1), [0] * (steps + 1)
+    octets, elements = [0] * (steps + 2), [0] * (steps + 2)
     for block, (tensor, start, stop) in enumerate(program.blocks):
         if root[block] != block or birth[block] < 0:
             continue

@@ -24,12 +24,14 @@ class Program:
 
     Attributes:
         costs: per step (nodes, MACs).
+        fed: the network inputs' blocks, there from the start whether anybody reads them or not.
         delivered: network output → the block that is it.
     """
 
     blocks: list[Block] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     costs: list[tuple[int, int]] = field(default_factory=list)
+    fed: list[int] = field(default_factory=list)
     delivered: dict[int, int] = field(default_factory=dict)
 
     @property

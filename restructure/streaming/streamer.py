@@ -54,6 +54,8 @@ class Streamer:
         height = self.network.tensors[tensor].height
         block = self.program.block(tensor, 0, height)
         self.blocks[tensor] = [(0, height, block)]
+        if self.network.tensors[tensor].is_input:
+            self.program.fed.append(block)
         if 0 < rows < height:
             goal = self.network.goals[tensor]
             bounds = [*range(0, goal, rows), goal]
@@ -113,8 +115,19 @@ class Streamer:
         return max(-(-rows // op.granule) * op.granule, op.granule)
 
     def _finish(self, op: Op) -> None:
+        """Run an op that is not cut, on whole operands if that is how they are."""
+        tensors = self.network.tensors
         goal = self.network.goals[op.results[0]]
-        if self.done[op.index] < goal:
+        if self.done[op.index] >= goal:
+            return
+        held = [self.blocks[tensor] for tensor, _, _ in op.operands]
+        whole = all(
+            len(blocks) == 1 and blocks[0][:2] == (0, tensors[tensor].height)
+            for blocks, (tensor, _, _) in zip(held, op.operands, strict=True)
+        )
+        if whole:
+            self._emit(op, 0, tensors[op.results[0]].height, tuple(blocks[0][2] for blocks in held), op.macs)
+        else:
             self._make(op, 0, goal)
 
     def _ensure(self, tensor: int, stop: int) -> None:
@@ -155,10 +168,14 @@ class Streamer:
         if kept:
             self.done[op.index] = stop
             self._trim()
-        made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
         rows = needs[0][2] - needs[0][1] if op.macs_of_operand else stop - start
-        self.program.step(op.index, made, tuple(blocks), max(len(op.nodes), 1), op.macs * rows // op.macs_rows)
-        if kept:
+        return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
+
+    def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
+        made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
+        self.program.step(op.index, made, read, max(len(op.nodes), 1), macs)
+        if op.results[0] not in self.recomputed:
+            self.done[op.index] = stop
             for tensor, block in zip(op.results, made, strict=True):
                 self.blocks[tensor].append((start, stop, block))
         return made
