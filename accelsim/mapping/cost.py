@@ -233,7 +233,7 @@ class _Model:
         rolled_rows = np.minimum(self.ny * rows, shape.size[1])
         rolled_pass = self.nb * batch * self.nx * rolled_rows * columns * depth * e * parts
         one_pass = np.where(rolling, np.minimum(rolled_pass, plain_pass), plain_pass)
-        again = self._passes(by_reduction, shape, parts)
+        again = np.where(self.ns * parts == 1, 1, self._passes(by_reduction, shape, parts))  # one tile just stays
         hold = self.c.hold_input if index == 0 else np.zeros(len(self.c), dtype=bool)
         moved = np.where(hold, unique, one_pass * again)
         working = np.where(hold, unique, tile)

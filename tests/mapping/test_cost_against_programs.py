@@ -81,13 +81,13 @@ pins = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pin=pins)
 def test_a_pointwise_convolution_moves_exactly_the_bytes_the_mapper_expects(hardware, pin):
     check(hardware, convolution(8, 12, 8, 1, 1, 1), pin, exact=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     rows=st.sampled_from([1, 2, 4, 8]),
     columns=st.sampled_from([2, 4, 8]),
