@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json
+from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_text
 from accelsim.cli.options import add_hardware, add_model, add_warm, hardware_of, network_of
 from accelsim.cli.parser import Subparsers
 from accelsim.cli.progress import stages
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             stage=stage,
         )
     if args.json:
-        write_json(args.json, found.to_dict())
+        write_text(args.json, found.to_json() + "\n")
     if args.json != STANDARD_OUTPUT:
         from accelsim.report import comparison_screen, show
 

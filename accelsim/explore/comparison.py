@@ -91,6 +91,12 @@ class Comparison:
             "change": dict(self.change),
         }
 
+    def to_json(self) -> str:
+        """The JSON document as text."""
+        from accelsim.results.document import as_text
+
+        return as_text(self.to_dict())
+
     @classmethod
     def from_dict(cls, document: Mapping[str, Any], origin: str = "comparison") -> Comparison:
         """The comparison that `to_dict` made the document from.

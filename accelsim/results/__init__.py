@@ -11,6 +11,7 @@ from accelsim.results.records import (
     HardwareInfo,
     LayerResult,
     Measurements,
+    MemoryMap,
     MemoryUse,
     ModelInfo,
     PrecisionInfo,
@@ -19,6 +20,7 @@ from accelsim.results.records import (
     TensorBytes,
     Timeline,
     Totals,
+    UnitActivity,
 )
 from accelsim.results.result import SimulationResult
 from accelsim.results.tables import layer_rows, write_csv
@@ -33,6 +35,7 @@ __all__ = [
     "HardwareInfo",
     "LayerResult",
     "Measurements",
+    "MemoryMap",
     "MemoryUse",
     "ModelInfo",
     "OccupancyKind",
@@ -43,6 +46,7 @@ __all__ = [
     "TensorBytes",
     "Timeline",
     "Totals",
+    "UnitActivity",
     "from_dict",
     "hardware_info",
     "layer_rows",

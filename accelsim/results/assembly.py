@@ -81,6 +81,8 @@ def simulation_result(
         batch=batch,
         uncosted_operators=tuple(uncosted_operators),
         notes=tuple(notes),
+        memory_maps=measured.memory_maps,
+        units=measured.units,
     )
 
 

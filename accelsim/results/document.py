@@ -16,7 +16,7 @@ from accelsim.files import read_text, write_text
 from accelsim.results.records import SCHEMA_VERSION
 from accelsim.results.result import SimulationResult
 
-__all__ = ["adapter", "from_dict", "read_result", "to_dict", "to_json", "write_json"]
+__all__ = ["adapter", "as_text", "from_dict", "read_result", "to_dict", "to_json", "write_json"]
 
 
 _NUMBERS = re.compile(r"\[\n([-+0-9.eE,\s]+)\]")
@@ -36,7 +36,12 @@ def to_dict(result: SimulationResult) -> dict[str, object]:
 
 def to_json(result: SimulationResult, indent: int | None = 2) -> str:
     """The document as text, lists of numbers on one line; not-a-number and infinities cannot occur in it."""
-    text = json.dumps(to_dict(result), indent=indent, ensure_ascii=False, allow_nan=False)
+    return as_text(to_dict(result), indent)
+
+
+def as_text(document: object, indent: int | None = 2) -> str:
+    """Plain values as JSON, lists of numbers on one line."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 

@@ -13,10 +13,11 @@ from accelsim.results.actions import EnergyUse, energy_use
 from accelsim.results.attribution import Attribution, activity, attribute
 from accelsim.results.causes import ArrayCause
 from accelsim.results.columns import Columns, Ints
+from accelsim.results.drawing import memory_map, unit_activity
 from accelsim.results.layering import Peak, Spans, array_macs, layer_results
 from accelsim.results.levels import Levels, levels_of, memory_use, peaks_within, timeline
 from accelsim.results.occupancy import fragments_of
-from accelsim.results.records import LayerResult, Measurements, MemoryUse, Timeline, Totals
+from accelsim.results.records import LayerResult, Measurements, MemoryMap, MemoryUse, Timeline, Totals
 from accelsim.results.reservations import reservations_of
 from accelsim.results.spilling import spills_of
 from accelsim.results.traffic import Traffic, traffic_of
@@ -41,7 +42,7 @@ def measure(program: Program, trace: Trace, hardware: Hardware, *, most_steps: i
     moved = traffic_of(columns, hardware.dram.burst_bytes)
     why = attribute(columns, trace, hardware.issue_cycles)
     spans = Spans.of(columns, trace)
-    memories, lines, levels = _memories(columns, trace, most_steps)
+    memories, lines, levels, maps = _memories(columns, trace, most_steps)
     energy = energy_use(columns, moved, hardware, trace.latency_cycles)
     occupied = peaks_within(levels, spans.busy_first, spans.busy_last)
     peak = Peak(hardware.peak_macs_per_cycle, hardware.dram.bytes_per_cycle)
@@ -53,23 +54,28 @@ def measure(program: Program, trace: Trace, hardware: Hardware, *, most_steps: i
         layers=layers,
         occupancy=lines,
         activity=activity(why, trace.latency_cycles, most_steps),
+        memory_maps=maps,
+        units=unit_activity(columns, trace),
     )
 
 
-def _memories(columns: Columns, trace: Trace, most: int) -> tuple[tuple[MemoryUse, ...], tuple[Timeline, ...], Levels]:
-    """Use and timeline of every on-chip memory, scratchpads first, and the levels of the first."""
+def _memories(
+    columns: Columns, trace: Trace, most: int
+) -> tuple[tuple[MemoryUse, ...], tuple[Timeline, ...], Levels, tuple[MemoryMap, ...]]:
+    """Use, timeline and map of every on-chip memory, scratchpads first, and the levels of the first."""
     reserved, pieces = reservations_of(columns, trace), fragments_of(columns, trace)
     program = columns.program
     on_chip = np.flatnonzero(columns.on_chip).tolist()
     on_chip.sort(key=lambda i: program.memories[i].kind is not MemoryKind.SCRATCHPAD)
-    uses, lines, levels = [], [], []
+    uses, lines, levels, maps = [], [], [], []
     for number in on_chip:
         mine = pieces.of_memory(number)
         level = levels_of(columns, mine, reserved.of_memory(number), trace.latency_cycles)
         levels.append(level)
         uses.append(memory_use(program, number, mine, level))
         lines.append(timeline(program.memories[number].name, level, trace.latency_cycles, most))
-    return tuple(uses), tuple(lines), levels[0]
+        maps.append(memory_map(columns, reserved, number, trace.latency_cycles))
+    return tuple(uses), tuple(lines), levels[0], tuple(maps)
 
 
 def _waits(why: Attribution, count: int) -> Ints:

@@ -266,6 +266,64 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryMap:
+    """What the addresses of a memory were reserved for, and when, for drawing: one rectangle per entry of the columns.
+
+    Attributes:
+        memory: the memory's name.
+        tensors, kinds: names of the tensors, and what they are (OccupancyKind).
+        tensor: index into `tensors`.
+        layer: index into the result's layers of the one that reserved it; -1 for contents that nobody touched.
+        address, size_bytes: [address, address + size_bytes).
+        first_cycle, last_cycle: from the start of the first access to the end of the last.
+        ranges: how many the Program has; those that follow each other at once at the same place for the same layer
+            and tensor are one rectangle.
+        left_out: rectangles too small to be seen that were left out.
+    """
+
+    memory: str
+    tensors: tuple[str, ...]
+    kinds: tuple[str, ...]
+    tensor: tuple[int, ...]
+    layer: tuple[int, ...]
+    address: tuple[int, ...]
+    size_bytes: tuple[int, ...]
+    first_cycle: tuple[int, ...]
+    last_cycle: tuple[int, ...]
+    ranges: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitActivity:
+    """What a unit did when, for drawing: one slice per entry of the columns, by their beginning.
+
+    Attributes:
+        unit, kind: the unit's name and kind.
+        begin, end: cycles; a transfer begins when its first byte moves.
+        layer: index into the result's layers.
+        opcodes: names of the opcodes.
+        opcode: index into `opcodes`.
+        bytes: written by the slice's instructions.
+        instructions: how many the unit ran.
+        busy_cycles: cycles in which at least one of them was under way.
+        joined_gap_cycles: slices of the same layer and opcode at most so far apart are one; -1: each is an instruction.
+    """
+
+    unit: str
+    kind: str
+    begin: tuple[int, ...]
+    end: tuple[int, ...]
+    layer: tuple[int, ...]
+    opcodes: tuple[str, ...]
+    opcode: tuple[int, ...]
+    bytes: tuple[int, ...]
+    instructions: int = 0
+    busy_cycles: int = 0
+    joined_gap_cycles: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """All numbers that Program, Trace and hardware determine."""
 
@@ -275,3 +333,5 @@ class Measurements:
     layers: tuple[LayerResult, ...]
     occupancy: tuple[Timeline, ...]
     activity: Activity
+    memory_maps: tuple[MemoryMap, ...] = ()
+    units: tuple[UnitActivity, ...] = ()

@@ -11,12 +11,14 @@ from accelsim.results.records import (
     Activity,
     HardwareInfo,
     LayerResult,
+    MemoryMap,
     MemoryUse,
     ModelInfo,
     PrecisionInfo,
     Spills,
     Timeline,
     Totals,
+    UnitActivity,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class SimulationResult:
         layers: one record per layer, in Program order.
         occupancy: one timeline per on-chip memory.
         activity: what the array's cycles went into over time.
+        memory_maps: per on-chip memory what its addresses were reserved for, and when.
+        units: what each unit did when.
         uncosted_operators: operators that the run leaves out, by name; empty when the coverage is 1.
         notes: what the user should know.
         schema_version: of the document.
@@ -61,6 +65,8 @@ class SimulationResult:
     batch: int = 1
     uncosted_operators: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    memory_maps: tuple[MemoryMap, ...] = ()
+    units: tuple[UnitActivity, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, object]:
