@@ -15,6 +15,7 @@ def test_every_kind_has_the_exit_code_of_the_manual() -> None:
         "ConfigurationError": 2,
         "ModelUnsupportedError": 3,
         "DoesNotFitError": 4,
+        "GoalMissedError": 4,
         "VerificationError": 5,
     }
     assert all(issubclass(getattr(errors, name), AccelsimError) for name in errors.__all__)
