@@ -23,6 +23,8 @@ _UNROLLED = {
     "weight_stationary": ("FY·FX·C", "K", "OY·OX", ("PE registers", "scratchpad")),
     "input_stationary": ("FY·FX·C", "OY·OX", "K", ("scratchpad", "PE registers")),
     "output_stationary": ("OY·OX", "K", "FY·FX·C", ("scratchpad", "scratchpad")),
+    "adder_tree": ("C", "K", "FY·FX·OY·OX", ("PE registers", "scratchpad")),
+    "row_stationary": ("FY", "OY", "OX·K·C·FX", ("PE registers", "PE registers")),
 }
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import prod
 
 from accelsim.compiler.regions import TileIndex
-from accelsim.dataflows import dataflow
+from accelsim.dataflows import LoopNest, dataflow
 from accelsim.mapping import LayerMapping, Machine
 from accelsim.program import ArrayWork, MatrixKernel, VectorWork
 from accelsim.workload import Layer
@@ -18,7 +18,7 @@ class WorkModel:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._dataflow = dataflow(machine.dataflow)
-        self._product = lru_cache(maxsize=None)(self._product_work)
+        self._nest = lru_cache(maxsize=None)(self._nest_work)
 
     def needs_sums(self, layer: Layer, mapping: LayerMapping) -> bool:
         """Whether partial sums live outside the array: between reduction tiles, or between folds."""
@@ -33,24 +33,30 @@ class WorkModel:
         return VectorWork(share, cycles, elements_read, prod(tile.shape))
 
     def _array(self, kernel: MatrixKernel, tile: TileIndex) -> ArrayWork:
-        positions = prod(tile.shape[:3])
+        window = kernel.window
         per_group = min(kernel.filters_per_group, tile.shape[3])
-        groups = tile.shape[3] // per_group
-        channels = tile.reduction[1] - tile.reduction[0]
-        taps = kernel.window.kernel[0] * kernel.window.kernel[1]
-        return self._product(positions, per_group, taps * channels, groups, tile.part > 0)
+        nest = LoopNest(
+            *tile.shape[:3],
+            filters=per_group,
+            channels=tile.reduction[1] - tile.reduction[0],
+            kernel_rows=window.kernel[0],
+            kernel_columns=window.kernel[1],
+            row_stride=window.strides[0],
+            column_stride=window.strides[1],
+            groups=tile.shape[3] // per_group,
+        )
+        return self._nest(nest, tile.part > 0)
 
-    def _product_work(self, m: int, n: int, k: int, groups: int, continues: bool) -> ArrayWork:
-        """`groups` products (m×k)·(k×n); `continues`: it adds to partial sums that are read first."""
-        steps = -(-k // self.machine.macs_per_pe)
-        cost = self._dataflow.cost(self.machine.array, m, n, steps, groups)
+    def _nest_work(self, nest: LoopNest[int], continues: bool) -> ArrayWork:
+        """A tile's loop nest; `continues`: it adds to partial sums that are read first."""
+        cost = self._dataflow.cost(self.machine.array, nest)
         return ArrayWork(
-            macs=m * n * k * groups,
+            macs=cost.macs,
             compute_cycles=cost.compute_cycles,
             fill_drain_cycles=cost.fill_drain_cycles,
             folds=cost.folds,
             input_reads=cost.input_reads,
             weight_reads=cost.weight_reads,
-            partial_reads=cost.partial_reads + (m * n * groups if continues else 0),
+            partial_reads=cost.partial_reads + (nest.m * nest.n * nest.groups if continues else 0),
             partial_writes=cost.output_writes,
         )

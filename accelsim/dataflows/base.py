@@ -1,148 +1,52 @@
-"""The interface that every dataflow implements, and what they all share: folds, groups, overlap of products.
+"""The interface that every dataflow implements: what a tile's loop nest costs on an array."""
 
-Terms: a *fold* is one filling of the array; a *product* is one group's matrix product, or that of several groups packed
-on the diagonal; x, y, T are the extents unrolled on rows and columns and streamed through.
-"""
+from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal, overload
+from dataclasses import fields
+from typing import ClassVar, overload
 
-import numpy as np
-
-from accelsim.dataflows.cost import ArrayCost, Counts, ScalarCost, TileCost, scalar
+from accelsim.dataflows.cost import ArrayCost, Counts, ScalarCost, scalar
+from accelsim.dataflows.nest import LoopNest, arrays
 from accelsim.dataflows.shape import ArrayShape
 
-__all__ = ["Dataflow", "Dimension", "TileCost", "Unrolling"]
-
-Dimension = Literal["M", "N", "K"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unrolling:
-    """A product laid on an array: extents per group, and how many groups and folds that makes.
-
-    Attributes:
-        rows: x, extent unrolled on the array's rows.
-        columns: y, extent unrolled on the array's columns.
-        streamed: T, operand vectors that stream through per fold.
-        row_folds: ⌈x/R⌉.
-        column_folds: ⌈y/C⌉.
-        products: products run one after another, ⌈groups / groups side by side⌉.
-    """
-
-    rows: Counts
-    columns: Counts
-    streamed: Counts
-    row_folds: Counts
-    column_folds: Counts
-    products: Counts
-
-    @property
-    def folds(self) -> Counts:
-        """Folds of all products together."""
-        return self.products * self.row_folds * self.column_folds
+__all__ = ["Dataflow", "ceil_div"]
 
 
 class Dataflow(ABC):
     """One way to use the array. Stateless: an instance only names the formulas.
 
-    A concrete dataflow names the dimension on rows, on columns and streamed, and gives its cycles and its traffic.
+    Attributes:
+        name: as `pe_array.dataflow` says it.
+        sums_leave_array: whether partial sums are kept outside the array between folds.
     """
 
     name: ClassVar[str]
-    row_dimension: ClassVar[Dimension]
-    column_dimension: ClassVar[Dimension]
-    streamed_dimension: ClassVar[Dimension]
-
-    @abstractmethod
-    def fold_cycles(self, array: ArrayShape, streamed: Counts) -> Counts:
-        """Cycles P of one fold that overlaps with nothing, under the array's drain convention."""
-
-    @abstractmethod
-    def chained_cycles(self, array: ArrayShape, folds: Counts, streamed: Counts) -> Counts:
-        """Cycles of folds that follow one another on a double-buffered array, nothing hidden."""
-
-    @abstractmethod
-    def traffic(self, laid: Unrolling) -> tuple[Counts, Counts, Counts, Counts]:
-        """Words per group: (input reads, weight reads, partial-sum reads, output writes)."""
-
-    def hidden_cycles(self, array: ArrayShape, products: Counts) -> Counts:
-        """Cycles in which one product's end overlaps the beginning of what follows, `drain: hidden`."""
-        return products
-
-    def unroll(self, array: ArrayShape, m: Counts, n: Counts, k: Counts, groups: Counts) -> Unrolling:
-        """Lay one group's M, N, K on rows, columns and time; pack groups if the array does."""
-        extent = {"M": m, "N": n, "K": k}
-        x, y = extent[self.row_dimension], extent[self.column_dimension]
-        together = np.ones_like(groups)
-        if array.depthwise == "packed":
-            together = np.maximum(1, np.minimum(groups, np.minimum(array.rows // x, array.columns // y)))
-        return Unrolling(
-            rows=x,
-            columns=y,
-            streamed=extent[self.streamed_dimension],
-            row_folds=ceil_div(x, array.rows),
-            column_folds=ceil_div(y, array.columns),
-            products=ceil_div(groups, together),
-        )
-
-    def cycles(self, array: ArrayShape, laid: Unrolling) -> Counts:
-        """Cycles that the array is occupied by all products."""
-        if array.stationary_double_buffered:
-            exposed = self.chained_cycles(array, laid.folds, laid.streamed)
-            hidden = np.ones_like(exposed)
-        else:
-            exposed = laid.folds * self.fold_cycles(array, laid.streamed)
-            hidden = self.hidden_cycles(array, laid.products)
-        return exposed - hidden if array.drain == "hidden" else exposed
+    sums_leave_array: ClassVar[bool] = True
 
     @overload
-    def cost(  # type: ignore[overload-overlap]  # four ints are the special case and come first
-        self, array: ArrayShape, m: int, n: int, k: int, groups: int = 1
-    ) -> ScalarCost: ...
+    def cost(self, array: ArrayShape, nest: LoopNest[int]) -> ScalarCost: ...
 
     @overload
-    def cost(
-        self, array: ArrayShape, m: int | Counts, n: int | Counts, k: int | Counts, groups: int | Counts = 1
-    ) -> ArrayCost: ...
+    def cost(self, array: ArrayShape, nest: LoopNest[Counts]) -> ArrayCost: ...
 
-    def cost(
-        self, array: ArrayShape, m: int | Counts, n: int | Counts, k: int | Counts, groups: int | Counts = 1
-    ) -> ScalarCost | ArrayCost:
-        """Cost of `groups` products (M×K)·(K×N); extents are positive.
+    def cost(self, array: ArrayShape, nest: LoopNest[int] | LoopNest[Counts]) -> ScalarCost | ArrayCost:
+        """Cost of a tile, or of many at once; extents are positive.
 
         Args:
             array: the PE array and its conventions.
-            m: output positions of the tile, OY·OX.
-            n: filters per group.
-            k: products per result, FY·FX·C per group.
-            groups: independent products (the channels of a depthwise convolution).
+            nest: extents of the tile; fields may be arrays, which are broadcast against one another.
 
         Returns:
-            Python numbers if all four extents are ints; int64 and float64 arrays of the broadcast shape otherwise.
+            Python numbers if all extents are ints; int64 and float64 arrays of the broadcast shape otherwise.
         """
-        extents = np.broadcast_arrays(*(np.asarray(e, dtype=np.int64) for e in (m, n, k, groups)))
-        cost = self._cost(array, *extents)
-        return scalar(cost) if all(isinstance(e, int) for e in (m, n, k, groups)) else cost
+        single = all(isinstance(getattr(nest, field.name), int) for field in fields(nest))
+        cost = self._cost(array, arrays(nest))
+        return scalar(cost) if single else cost
 
-    def _cost(self, array: ArrayShape, m: Counts, n: Counts, k: Counts, groups: Counts) -> ArrayCost:
-        laid = self.unroll(array, m, n, k, groups)
-        total = np.asarray(self.cycles(array, laid))
-        compute = np.asarray(np.minimum(laid.folds * laid.streamed, total))
-        inputs, weights, partials, outputs = (np.asarray(groups * words) for words in self.traffic(laid))
-        return TileCost(
-            folds=np.asarray(laid.folds),
-            total_cycles=total,
-            compute_cycles=compute,
-            fill_drain_cycles=np.asarray(total - compute),
-            input_reads=inputs,
-            weight_reads=weights,
-            partial_reads=partials,
-            output_writes=outputs,
-            macs=np.asarray(groups * m * n * k),
-            active_pe_fraction=np.asarray(groups * laid.rows * laid.columns / (laid.folds * array.pes)),
-        )
+    @abstractmethod
+    def _cost(self, array: ArrayShape, nest: LoopNest[Counts]) -> ArrayCost:
+        """The cost of many tiles."""
 
 
 def ceil_div(a: Counts, b: int | Counts) -> Counts:

@@ -20,12 +20,12 @@ from abc import ABC
 
 import numpy as np
 
-from accelsim.dataflows.base import Dataflow
 from accelsim.dataflows.cost import Counts
 from accelsim.dataflows.shape import ArrayShape
+from accelsim.dataflows.systolic import SystolicDataflow
 
 
-class OperandStationary(Dataflow, ABC):
+class OperandStationary(SystolicDataflow, ABC):
     """Base of the two dataflows that hold an operand still; K lies on the rows."""
 
     def fold_cycles(self, array: ArrayShape, streamed: Counts) -> Counts:

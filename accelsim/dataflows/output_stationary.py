@@ -18,15 +18,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from accelsim.dataflows.base import Dataflow, Dimension, Unrolling
 from accelsim.dataflows.cost import Counts
 from accelsim.dataflows.shape import ArrayShape
+from accelsim.dataflows.systolic import Dimension, SystolicDataflow, Unrolling
 
 
-class OutputStationary(Dataflow):
+class OutputStationary(SystolicDataflow):
     """⌈M/R⌉·⌈N/C⌉ folds of R + C + K − 2 cycles, plus R if the drain is exposed."""
 
     name: ClassVar[str] = "output_stationary"
+    sums_leave_array: ClassVar[bool] = False
     row_dimension: ClassVar[Dimension] = "M"
     column_dimension: ClassVar[Dimension] = "N"
     streamed_dimension: ClassVar[Dimension] = "K"

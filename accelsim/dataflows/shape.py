@@ -1,6 +1,8 @@
 """The PE array as the dataflows see it: its size and the four conventions that decide what a cycle count means."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Drain = Literal["hidden", "exposed"]
@@ -36,6 +38,9 @@ class ArrayShape:
             results are shifted out of a second register while the next fold accumulates. Either way folds (of the
             same product or of the next group's) follow one another every max(T, R) cycles, T the streamed length,
             without refilling the skew.
+        macs_per_pe: multiply-accumulates per PE and cycle, along the reduction.
+        block_rows, block_columns: output positions that an adder-tree array computes side by side.
+        processing_element: memories and buses of the PEs of a row-stationary array.
     """
 
     rows: int
@@ -43,18 +48,53 @@ class ArrayShape:
     drain: Drain = "hidden"
     depthwise: Depthwise = "per_channel"
     stationary_double_buffered: bool = False
+    macs_per_pe: int = 1
+    block_rows: int = 1
+    block_columns: int = 1
+    processing_element: ProcessingElement = field(default_factory=lambda: ProcessingElement())
 
     def __post_init__(self) -> None:
         if self.rows < 1 or self.columns < 1:
             raise ValueError(f"array: must have at least 1×1 PEs, got {self.rows}×{self.columns}")
-        for field, value, known in (
+        if min(self.macs_per_pe, self.block_rows, self.block_columns) < 1:
+            raise ValueError(
+                f"array: macs_per_pe and blocks must be at least 1, "
+                f"got {self.macs_per_pe}, {self.block_rows}×{self.block_columns}"
+            )
+        for name, value, known in (
             ("drain", self.drain, get_args(Drain)),
             ("depthwise", self.depthwise, get_args(Depthwise)),
         ):
             if value not in known:
-                raise ValueError(f"array.{field}: must be one of {', '.join(known)}, got {value!r}")
+                raise ValueError(f"array.{name}: must be one of {', '.join(known)}, got {value!r}")
 
     @property
     def pes(self) -> int:
-        """PEs in the array, and multiply-accumulates per cycle at best."""
+        """PEs in the array."""
         return self.rows * self.columns
+
+    @property
+    def peak_macs_per_cycle(self) -> int:
+        """Multiply-accumulates per cycle at best."""
+        return self.pes * self.macs_per_pe * self.block_rows * self.block_columns
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingElement:
+    """A PE of a row-stationary array and the buses that feed the array, in words (operands). Defaults: Eyeriss.
+
+    Source: Y.-H. Chen et al., "Eyeriss: An Energy-Efficient Reconfigurable Accelerator for Deep Convolutional Neural
+    Networks", JSSC 2017: PE scratchpads of 224 filter, 12 input and 24 sum words (section V); buses of 64 bits for
+    filters and for sums each way, 16 bits for inputs (the networks on chip), words of 16 bits.
+
+    Attributes:
+        filter_words, input_words, sum_words: memories of a PE.
+        filter_words_per_cycle, input_words_per_cycle, sum_words_per_cycle: buses to the array.
+    """
+
+    filter_words: int = 224
+    input_words: int = 12
+    sum_words: int = 24
+    filter_words_per_cycle: int = 4
+    input_words_per_cycle: int = 1
+    sum_words_per_cycle: int = 4

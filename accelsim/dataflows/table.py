@@ -2,15 +2,19 @@
 
 from difflib import get_close_matches
 
+from accelsim.dataflows.adder_tree import AdderTree
 from accelsim.dataflows.base import Dataflow
 from accelsim.dataflows.input_stationary import InputStationary
 from accelsim.dataflows.output_stationary import OutputStationary
+from accelsim.dataflows.row_stationary import RowStationary
 from accelsim.dataflows.weight_stationary import WeightStationary
 
 DATAFLOWS: dict[str, type[Dataflow]] = {
     "weight_stationary": WeightStationary,
     "output_stationary": OutputStationary,
     "input_stationary": InputStationary,
+    "adder_tree": AdderTree,
+    "row_stationary": RowStationary,
 }
 
 

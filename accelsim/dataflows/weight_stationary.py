@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from accelsim.dataflows.base import Dimension, Unrolling
 from accelsim.dataflows.cost import Counts
 from accelsim.dataflows.operand_stationary import OperandStationary
+from accelsim.dataflows.systolic import Dimension, Unrolling
 
 
 class WeightStationary(OperandStationary):

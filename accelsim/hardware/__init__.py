@@ -16,6 +16,7 @@ from accelsim.hardware.parts import (
     EnergyDescription,
     PeArray,
     Precision,
+    ProcessingElement,
     Scratchpad,
     VectorUnit,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Loaded",
     "PeArray",
     "Precision",
+    "ProcessingElement",
     "Scratchpad",
     "VectorUnit",
     "check",

@@ -5,7 +5,7 @@ attribute's name (`scratchpad.capacity_bytes`). Each field's description states 
 schema and docs/hardware.md are made from it.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ __all__ = [
     "EnergyDescription",
     "PeArray",
     "Precision",
+    "ProcessingElement",
     "Scratchpad",
     "Section",
     "VectorUnit",
@@ -62,6 +63,21 @@ class Precision(Section):
         return self.accumulators.bytes
 
 
+def _words(default: int, description: str) -> Any:
+    return Field(default=default, description=description)
+
+
+class ProcessingElement(Section):
+    """PEs of a `row_stationary` array and the buses that feed it, in words of an operand. Defaults: Eyeriss."""
+
+    filter_words: Annotated[int, Whole()] = _words(224, "Filter words that a PE holds.")
+    input_words: Annotated[int, Whole()] = _words(12, "Input words that a PE holds.")
+    sum_words: Annotated[int, Whole()] = _words(24, "Partial sums that a PE holds.")
+    filter_words_per_cycle: Annotated[int, Whole()] = _words(4, "Filter words into the array per cycle.")
+    input_words_per_cycle: Annotated[int, Whole()] = _words(1, "Input words into the array per cycle.")
+    sum_words_per_cycle: Annotated[int, Whole()] = _words(4, "Partial sums into and out of the array per cycle, each.")
+
+
 class PeArray(Section):
     """The array of processing elements that multiplies and accumulates."""
 
@@ -69,7 +85,9 @@ class PeArray(Section):
     columns: Annotated[int, Whole(maximum=65_536)] = Field(examples=[16], description="PEs along the array's width.")
     dataflow: Annotated[Dataflow, Choice(Dataflow, DATAFLOW_ALIASES)] = Field(
         default=Dataflow.WEIGHT_STATIONARY,
-        description="The operand that stays in the PEs while the others stream past (short: ws, os, is).",
+        description="How loops lie on the array: systolic with the operand that stays in the PEs while the others "
+        "stream past (short: ws, os, is); adder trees, input channels on rows and filters on columns (`adder_tree`); "
+        "filter rows and output rows (`row_stationary`, rs).",
     )
     macs_per_pe: Annotated[int, Whole(maximum=65_536)] = Field(
         default=1, description="Multiply-accumulate operations per PE and cycle."
@@ -90,10 +108,20 @@ class PeArray(Section):
         "the streaming of this one.",
     )
 
+    block_rows: Annotated[int, Whole(maximum=1024)] = Field(
+        default=1, description="Output rows that an `adder_tree` array computes side by side."
+    )
+    block_columns: Annotated[int, Whole(maximum=1024)] = Field(
+        default=1, description="Output columns that an `adder_tree` array computes side by side."
+    )
+    processing_element: ProcessingElement = Field(
+        default_factory=ProcessingElement, description="PEs of a `row_stationary` array and the buses that feed it."
+    )
+
     @property
     def peak_macs_per_cycle(self) -> int:
         """MACs per cycle when every PE is busy."""
-        return self.rows * self.columns * self.macs_per_pe
+        return self.rows * self.columns * self.macs_per_pe * self.block_rows * self.block_columns
 
 
 class VectorUnit(Section):

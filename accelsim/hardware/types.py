@@ -27,17 +27,20 @@ class DataType(StrEnum):
 
 
 class Dataflow(StrEnum):
-    """Which operand stays in the PEs while the others stream past."""
+    """How loops lie on the PEs: which operand stays while the others stream past, adder trees, rows."""
 
     WEIGHT_STATIONARY = "weight_stationary"
     OUTPUT_STATIONARY = "output_stationary"
     INPUT_STATIONARY = "input_stationary"
+    ADDER_TREE = "adder_tree"
+    ROW_STATIONARY = "row_stationary"
 
 
 DATAFLOW_ALIASES = {
     "ws": Dataflow.WEIGHT_STATIONARY.value,
     "os": Dataflow.OUTPUT_STATIONARY.value,
     "is": Dataflow.INPUT_STATIONARY.value,
+    "rs": Dataflow.ROW_STATIONARY.value,
 }
 
 

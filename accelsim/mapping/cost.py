@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.dataflows import ArrayShape, dataflow
-from accelsim.hardware import Hardware
+from accelsim.dataflows import ArrayShape, LoopNest, ProcessingElement, dataflow
+from accelsim.hardware import Hardware, PeArray
 from accelsim.mapping.candidates import Candidates, Ints
 from accelsim.mapping.problem import InputShape, Problem
 from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
@@ -30,7 +30,6 @@ class Machine:
 
     array: ArrayShape
     dataflow: str
-    macs_per_pe: int
     lanes: int
     startup_cycles: int
     issue_cycles: int
@@ -44,11 +43,9 @@ class Machine:
     def of(hardware: Hardware) -> Machine:
         """The figures of a described accelerator."""
         pe = hardware.pe_array
-        shape = ArrayShape(pe.rows, pe.columns, pe.drain.value, pe.depthwise.value, pe.stationary_double_buffered)
         return Machine(
-            array=shape,
+            array=array_shape(pe),
             dataflow=pe.dataflow.value,
-            macs_per_pe=pe.macs_per_pe,
             lanes=hardware.vector_unit.lanes,
             startup_cycles=hardware.vector_unit.startup_cycles,
             issue_cycles=hardware.issue_cycles,
@@ -62,7 +59,7 @@ class Machine:
     @property
     def sums_leave_array(self) -> bool:
         """Whether partial sums are kept outside the array between folds (not output-stationary)."""
-        return self.dataflow != "output_stationary"
+        return dataflow(self.dataflow).sums_leave_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,21 +179,31 @@ class _Model:
         if not p.on_array:
             work = p.operations / self.m.lanes
             return np.asarray(work + steps * (self.m.startup_cycles + self.m.issue_cycles + 0.5))
-        positions = np.maximum(1, _ceil(p.shape[0] * p.shape[1] * p.shape[2], self.ns))
         total = np.zeros(len(c))
         for filters, filter_tiles in _with_rest(p.shape[3], c.filters):
             for channels, channel_tiles in _with_rest(p.reduction, c.channels):
                 tiles = self.ns * filter_tiles * channel_tiles
                 if tiles.any():
-                    total += tiles * self._tile_cycles(positions, np.maximum(filters, 1), np.maximum(channels, 1))
+                    total += tiles * self._tile_cycles(np.maximum(filters, 1), np.maximum(channels, 1))
         return total + steps * self.m.issue_cycles
 
-    def _tile_cycles(self, positions: Ints, filters: Ints, channels: Ints) -> Ints:
-        per_group = self.p.filters_per_group
-        groups = np.maximum(1, filters // per_group)
-        products = _ceil(self.p.taps * channels, self.m.macs_per_pe)
-        cost = dataflow(self.m.dataflow).cost(self.m.array, positions, np.minimum(filters, per_group), products, groups)
-        return np.asarray(cost.total_cycles)
+    def _tile_cycles(self, filters: Ints, channels: Ints) -> Ints:
+        """Cycles of a tile of these filters and channels and of average height and width."""
+        (b, y, x, _), window, per_group = self.p.shape, self.p.window, self.p.filters_per_group
+        one = np.ones_like(filters)
+        nest = LoopNest(
+            batch=_ceil(b, self.nb),
+            rows=_ceil(y, self.ny),
+            columns=_ceil(x, self.nx),
+            filters=np.minimum(filters, per_group),
+            channels=channels,
+            kernel_rows=one * window.kernel[0],
+            kernel_columns=one * window.kernel[1],
+            row_stride=one * window.strides[0],
+            column_stride=one * window.strides[1],
+            groups=np.maximum(1, filters // per_group),
+        )
+        return np.asarray(dataflow(self.m.dataflow).cost(self.m.array, nest).total_cycles)
 
     def _region(self, shape: InputShape) -> tuple[Ints, Ints, Ints, Ints]:
         """Batch, rows, columns, channels of an input tile (full tiles)."""
@@ -299,6 +306,21 @@ class _Model:
         burst = self.m.burst_bytes
         padded = np.where(run % burst == 0, run, (run // burst + 1) * burst)
         return np.asarray(moved * (padded / np.maximum(run, 1)) / float(self.m.bytes_per_cycle))
+
+
+def array_shape(pe: PeArray) -> ArrayShape:
+    """The described PE array as the dataflows see it."""
+    return ArrayShape(
+        pe.rows,
+        pe.columns,
+        pe.drain.value,
+        pe.depthwise.value,
+        pe.stationary_double_buffered,
+        pe.macs_per_pe,
+        pe.block_rows,
+        pe.block_columns,
+        ProcessingElement(**dict(pe.processing_element)),
+    )
 
 
 def cost_table(problem: Problem, found: Candidates, machine: Machine) -> CostTable:

@@ -66,9 +66,9 @@ def test_a_setting_mends_what_is_wrong_in_the_file(tmp_path: object) -> None:
         ("dma.channels",
          "--set dma.channels: must be path=value, got dma.channels; write e.g. --set scratchpad.capacity=128KiB"),
         ("=3", "--set =3: must be path=value, got nothing; write e.g. --set scratchpad.capacity=128KiB"),
-        ("pe_array.dataflow=rs",
-         "--set pe_array.dataflow=rs: pe_array.dataflow: must be one of weight_stationary, output_stationary, "
-         "input_stationary, got rs; write e.g. weight_stationary"),
+        ("pe_array.dataflow=xs",
+         "--set pe_array.dataflow=xs: pe_array.dataflow: must be one of weight_stationary, output_stationary, "
+         "input_stationary, adder_tree, row_stationary, got xs; write e.g. weight_stationary"),
         ("dma=null", "--set dma=null: dma: must be a section, got null; write its fields on lines below: "
          "channels, outstanding"),
     ],

@@ -1,10 +1,12 @@
 """Run a product through the cycle-stepped array of a dataflow."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from accelsim.dataflows.shape import ArrayShape
+from accelsim.dataflows.stepped.adder_tree import AdderTreeArray
 from accelsim.dataflows.stepped.operand_stationary import OperandStationaryArray
 from accelsim.dataflows.stepped.output_stationary import OutputStationaryArray
 from accelsim.dataflows.stepped.record import ArrayState, Ints, SteppedProduct
@@ -59,11 +61,14 @@ def stepped_array(
 def multiply(
     name: str, array: ArrayShape, inputs: Ints, weights: Ints, west_skew: Sequence[int] | None = None
 ) -> SteppedProduct:
-    """Step until every result has left; arguments as `stepped_array`'s.
+    """Step until every result has left; arguments as `stepped_array`'s, and ``adder_tree`` too (no skew there).
 
     Raises:
         ArrayHazardError: two values met in one register (a wrong skew).
     """
+    if name == "adder_tree":
+        found = AdderTreeArray(array, _grouped(inputs), _grouped(weights)).run()
+        return found if inputs.ndim == 3 else replace(found, product=found.product[0])
     run = stepped_array(name, array, inputs, weights, west_skew)
     while not run.done:
         run.step()
