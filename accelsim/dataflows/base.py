@@ -18,10 +18,12 @@ class Dataflow(ABC):
 
     Attributes:
         name: as `pe_array.dataflow` says it.
+        counts_positions: whether only the number of output positions matters, not how many rows and columns they make.
         sums_leave_array: whether partial sums are kept outside the array between folds.
     """
 
     name: ClassVar[str]
+    counts_positions: ClassVar[bool] = False
     sums_leave_array: ClassVar[bool] = True
 
     @overload

@@ -52,6 +52,7 @@ class SystolicDataflow(Dataflow, ABC):
     A concrete dataflow names the dimension on rows, on columns and streamed, and gives its cycles and its traffic.
     """
 
+    counts_positions: ClassVar[bool] = True
     row_dimension: ClassVar[Dimension]
     column_dimension: ClassVar[Dimension]
     streamed_dimension: ClassVar[Dimension]

@@ -188,22 +188,26 @@ class _Model:
         return total + steps * self.m.issue_cycles
 
     def _tile_cycles(self, filters: Ints, channels: Ints) -> Ints:
-        """Cycles of a tile of these filters and channels and of average height and width."""
-        (b, y, x, _), window, per_group = self.p.shape, self.p.window, self.p.filters_per_group
+        """Cycles of a tile of these filters and channels and of average size along the output."""
+        flow, window, per_group = dataflow(self.m.dataflow), self.p.window, self.p.filters_per_group
         one = np.ones_like(filters)
+        (b, y, x, _), (height, width), (step_y, step_x) = self.p.shape, window.kernel, window.strides
+        batch, rows, columns = _ceil(b, self.nb), _ceil(y, self.ny), _ceil(x, self.nx)
+        if flow.counts_positions:
+            batch, rows, columns = one, one, np.maximum(1, _ceil(b * y * x, self.ns))
         nest = LoopNest(
-            batch=_ceil(b, self.nb),
-            rows=_ceil(y, self.ny),
-            columns=_ceil(x, self.nx),
+            batch=batch,
+            rows=rows,
+            columns=columns,
             filters=np.minimum(filters, per_group),
             channels=channels,
-            kernel_rows=one * window.kernel[0],
-            kernel_columns=one * window.kernel[1],
-            row_stride=one * window.strides[0],
-            column_stride=one * window.strides[1],
+            kernel_rows=one * height,
+            kernel_columns=one * width,
+            row_stride=one * step_y,
+            column_stride=one * step_x,
             groups=np.maximum(1, filters // per_group),
         )
-        return np.asarray(dataflow(self.m.dataflow).cost(self.m.array, nest).total_cycles)
+        return np.asarray(flow.cost(self.m.array, nest).total_cycles)
 
     def _region(self, shape: InputShape) -> tuple[Ints, Ints, Ints, Ints]:
         """Batch, rows, columns, channels of an input tile (full tiles)."""
