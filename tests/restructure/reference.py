@@ -152,7 +152,12 @@ def pad(inputs: Arrays, a: Attributes) -> np.ndarray:
     x, pads = inputs[:2]
     value = 0.0 if len(inputs) < 3 or inputs[2] is None else float(inputs[2])
     half = len(pads) // 2
-    return np.pad(x, list(zip(pads[:half], pads[half:], strict=True)), constant_values=value)
+    pairs = list(zip(pads[:half], pads[half:], strict=True))
+    x = np.pad(x, [(max(before, 0), max(after, 0)) for before, after in pairs], constant_values=value)
+    # negative pads crop
+    return x[
+        tuple(slice(max(-before, 0), n - max(-after, 0)) for (before, after), n in zip(pairs, x.shape, strict=True))
+    ]
 
 
 def split(inputs: Arrays, a: Attributes) -> Arrays:
