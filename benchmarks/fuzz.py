@@ -1,0 +1,89 @@
+"""The fuzz campaign: mutants of models, descriptions, settings and mapping files, each to end well.
+
+    python benchmarks/fuzz.py                       # 10,000 mutants
+    python benchmarks/fuzz.py --write DIR 500       # the files of one mutant, and its command
+    python benchmarks/fuzz.py --markdown docs/robustness.md
+
+Each must end within 30 s of CPU time and 2 GiB of data with exit code 0, 2, 3 or 4 and a message, without a traceback
+or control characters, leaving no file behind; a result must not contradict itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT)]
+
+from fuzz_cases import case  # noqa: E402
+from fuzz_campaign import Summary, Verdict, campaign  # noqa: E402
+
+_MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
+_BEGIN, _END = "<!-- campaign -->", "<!-- end of campaign -->"
+
+
+def table(summary: Summary, first: int, seconds: float) -> str:
+    """The campaign as Markdown."""
+    by_kind: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for (kind, code), count in summary.codes.items():
+        by_kind[kind][code] += count
+    codes = sorted({code for _, code in summary.codes})
+    lines = [
+        f"`python benchmarks/fuzz.py --first {first} --count {summary.mutants}`: {summary.mutants:,} mutants, "
+        f"{len(summary.findings)} findings, {seconds:,.0f} s; slowest mutant {summary.slowest_s:.1f} s of CPU time "
+        f"(seed {summary.slowest_seed}), largest process {summary.peak_mib:,} MiB.",
+        "",
+        "| what is changed | mutants | "
+        + " | ".join(f"exit {code} ({_MEANINGS.get(code, '?')})" for code in codes)
+        + " |",
+        "|---|" + "---:|" * (len(codes) + 1),
+    ]
+    for kind, counts in sorted(by_kind.items()):
+        cells = " | ".join(f"{counts.get(code, 0):,}" for code in codes)
+        lines.append(f"| {kind} | {sum(counts.values()):,} | {cells} |")
+    lines += ["", *(f"- {finding}" for finding in summary.findings)] if summary.findings else []
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """Put the table between the marks of an existing page."""
+    page = path.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    path.write_text(f"{before}{_BEGIN}\n{text}{_END}{after}", encoding="utf-8")
+
+
+def _seen(verdict: Verdict) -> None:
+    if verdict.wrong:
+        print(f"FINDING {verdict}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
+    parser.add_argument("--count", type=int, default=10_000, help="mutants (default: 10,000)")
+    parser.add_argument("--markdown", type=Path, help="write the table between the marks of this page")
+    parser.add_argument(
+        "--write", nargs=2, metavar=("DIR", "SEED"), help="write one mutant's files, and do nothing else"
+    )
+    args = parser.parse_args()
+    if args.write:
+        mutant = case(int(args.write[1]))
+        mutant.write(Path(args.write[0]))
+        print("accelsim", *mutant.words)
+        return 0
+    start = time.monotonic()
+    summary = campaign(args.first, args.count, _seen)
+    text = table(summary, args.first, time.monotonic() - start)
+    print(text)
+    if args.markdown:
+        _write(args.markdown, text)
+    return 1 if summary.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
