@@ -19,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT)]
 
-from fuzz_cases import case  # noqa: E402
 from fuzz_campaign import Summary, Verdict, campaign  # noqa: E402
+from fuzz_cases import case  # noqa: E402
 
 _MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
 _BEGIN, _END = "<!-- campaign -->", "<!-- end of campaign -->"

@@ -14,6 +14,7 @@ from restructure.graph.dimensions import check_size, input_infos
 from restructure.graph.graph import Graph
 from restructure.graph.lazy import SMALL, Constant, Derived, Fill, Known, Stored
 from restructure.graph.records import Node, Role, Source, Tensor
+from restructure.graph.schemas import check_node
 from restructure.operators import Array, Call, TensorInfo
 from restructure.operators.records import tensor_info
 
@@ -109,6 +110,7 @@ class _Analysis:
                     _attributes(original))  # fmt: skip
         call = self._call(node)
         try:
+            check_node(original, call.inputs, self.opsets)
             spec = operators.spec(node.op_type, node.domain)
             results = spec.infer(call)
             if spec.category == "constant" or (any(inputs) and all(n in self.constants for n in inputs if n)):

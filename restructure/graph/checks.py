@@ -24,6 +24,8 @@ def check_proto(where: str, proto: "onnx.ModelProto") -> None:
         raise ModelError(f"{where}: is not an ONNX model: it has no graph with nodes")
     if not proto.opset_import:
         raise ModelError(f"{where}: is not a valid ONNX model: it imports no operator set")
+    if not graph.output:
+        raise ModelError(f"{where}: is not a valid ONNX model: its graph has no outputs")
     _check_names(where, graph)
     weights = Counter(tensor.name for tensor in graph.initializer)
     weights.update(tensor.values.name for tensor in graph.sparse_initializer)

@@ -12,6 +12,7 @@ __all__ = ["SPECS", "conv_geometry_of"]
 
 # operand that holds the filters, per operator
 _FILTER_OPERAND = {"Conv": 1, "FusedConv": 1, "ConvInteger": 1, "QLinearConv": 3, "ConvTranspose": 1}
+_BIAS_OPERAND = {"Conv": 2, "FusedConv": 2, "QLinearConv": 8, "ConvTranspose": 2}
 
 
 def conv_geometry_of(call: Call) -> ConvGeometry:
@@ -98,8 +99,15 @@ def _result_dtype(call: Call) -> str:
     return call.dtype(0)
 
 
+def _check_bias(call: Call, filters: int) -> None:
+    index = _BIAS_OPERAND.get(call.op_type)
+    if index is not None and call.has(index) and call.shape(index) != (filters,):
+        raise OperatorError(f"bias must have one value for each of {filters} filters, got {list(call.shape(index))}")
+
+
 def _infer(call: Call) -> Sequence[TensorInfo]:
     g = conv_geometry_of(call)
+    _check_bias(call, g.filters)
     return [TensorInfo((g.batch, g.filters, *g.out_spatial), _result_dtype(call))]
 
 

@@ -17,8 +17,8 @@ _OPERATORS = (
     "Add", "Mul", "Conv", "ConvTranspose", "MaxPool", "AveragePool", "Gemm", "MatMul", "Concat", "Split", "Slice",
     "Reshape", "Resize", "Pad", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Gather", "ReduceMean", "Softmax",
     "BatchNormalization", "LayerNormalization", "Relu", "Clip", "Identity", "Expand", "Shape", "Range", "Tile", "Where",
-    "Cast", "DepthToSpace", "ConstantOfShape", "TopK", "NonZero", "If", "Loop", "LSTM", "Einsum", "Dropout", "QLinearConv",
-    "DequantizeLinear", "GlobalAveragePool", "ArgMax", "LRN", "Frobnicate", "Constant",
+    "Cast", "DepthToSpace", "ConstantOfShape", "TopK", "NonZero", "If", "Loop", "LSTM", "Einsum", "Dropout",
+    "QLinearConv", "DequantizeLinear", "GlobalAveragePool", "ArgMax", "LRN", "Frobnicate", "Constant",
 )  # fmt: skip
 
 
@@ -139,10 +139,11 @@ def _change_value(attribute: AttributeProto, random: Random) -> None:
 
 def _new_attribute(model: onnx.ModelProto, random: Random) -> None:
     names = ("axis", "group", "pads", "strides", "dilations", "kernel_shape", "ceil_mode", "perm", "keepdims", "axes",
-             "output_padding", "auto_pad", "transA", "to", "mode", "noop_with_empty_axes", "blocksize", "alpha", "value",
-             "count_include_pad", "storage_order", "output_shape", "allowzero", "epsilon")  # fmt: skip
+             "output_padding", "auto_pad", "transA", "to", "mode", "noop_with_empty_axes", "blocksize", "alpha",
+             "value", "count_include_pad", "storage_order", "output_shape", "allowzero", "epsilon")  # fmt: skip
     values: tuple[Any, ...] = (
-        pool.small(random), [pool.small(random) for _ in range(random.randrange(5))], random.choice(pool.FLOATS), "SAME_UPPER",
+        pool.small(random), [pool.small(random) for _ in range(random.randrange(5))], random.choice(pool.FLOATS),
+        "SAME_UPPER",
         numpy_helper.from_array(np.zeros(random.randrange(3), np.float32), "t"),
     )  # fmt: skip
     value = random.choice(values)

@@ -76,7 +76,8 @@ def _moved() -> bytes:
     weights = [
         _floats("w1", 8, 4, 1, 3), _floats("w2", 4, 6), _integers("parts", 4, 4), _integers("from", 1),
         _integers("to", 9), _integers("axes", 2), _integers("steps", 1), _integers("shape", 0, -1, 4),
-        _integers("pads", 0, 0, 1, 0, 0, 0, 1, 0), numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales"),
+        _integers("pads", 0, 0, 1, 0, 0, 0, 1, 0),
+        numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales"),
     ]  # fmt: skip
     return _model(nodes, weights, ("N", 4, 10, 10))
 
@@ -168,8 +169,8 @@ def _tiny() -> bytes:
 
 
 _SMALL: Mapping[str, Callable[[], bytes]] = {
-    "tiny": _tiny, "gated": _gated, "moved": _moved, "viewed": _viewed, "attention": _attention, "quantized": _quantized,
-    "upwards": _upwards,
+    "tiny": _tiny, "gated": _gated, "moved": _moved, "viewed": _viewed, "attention": _attention,
+    "quantized": _quantized, "upwards": _upwards,
 }  # fmt: skip
 SMALL = tuple(_SMALL)
 

@@ -32,9 +32,11 @@ _UNITS = (
 )
 _SNIPPETS = (
     "a: &a [1]\nb: *a\n", "- 1\n- 2\n", "!!python/object/apply:os.system ['id']\n", "{" * 300, "[" * 3000,
-    "name: x\nname: y\n", "? [a, b]\n: c\n", "\t x: 1\n", "---\n...\n---\n", "%YAML 9.9\n", "<<: {a: 1}\n", "x: |\n  a\n",
+    "name: x\nname: y\n", "? [a, b]\n: c\n", "\t x: 1\n", "---\n...\n---\n", "%YAML 9.9\n", "<<: {a: 1}\n",
+    "x: |\n  a\n",
     "a: !!binary aGVsbG8=\n", "2020-01-01: 1\n", "~: 1\n", "1.5: 2\n", "true: no\n", "\ufeff", "\x00", "é: ß\n",
-    "a: .inf\nb: .nan\n", "a: 0x1F\nb: 0o17\nc: 1_000\n", "\"a\\x1b[2J\": 1\n", "x: " + "9" * 5000 + "\n", "x: 1e99999\n",
+    "a: .inf\nb: .nan\n", "a: 0x1F\nb: 0o17\nc: 1_000\n", "\"a\\x1b[2J\": 1\n", "x: " + "9" * 5000 + "\n",
+    "x: 1e99999\n",
     "a: &x [*x]\n", ": : :\n", "a: 'unclosed\n",
 )  # fmt: skip
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")
