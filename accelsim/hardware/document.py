@@ -57,12 +57,13 @@ class Document:
         return found
 
 
-def parse_yaml(text: str, origin: str) -> Document:
+def parse_yaml(text: str, origin: str, subject: str = "hardware", remedy: str = "start from a preset") -> Document:
     """Read YAML text.
 
     Args:
         text: the content.
         origin: the file's name, for messages.
+        subject, remedy: what an empty file should have described, and where to begin.
 
     Raises:
         ConfigurationError: not YAML, empty, not a mapping, or YAML that is not allowed here.
@@ -77,7 +78,7 @@ def parse_yaml(text: str, origin: str) -> Document:
         got = f"the character U+{ord(text[error.position]):04X}"
         raise failure(Problem(where, (), "must be YAML text", got, "delete it")) from None
     if node is None:
-        raise failure(Problem(origin, (), "must describe hardware", "an empty file", "start from a preset"))
+        raise failure(Problem(origin, (), f"must describe {subject}", "an empty file", remedy))
     if not isinstance(node, yaml.MappingNode):
         got = "a list" if isinstance(node, yaml.SequenceNode) else quote(node.value)
         raise failure(Problem(f"{origin}:1", (), "must be a mapping of fields", got, "write `field: value` lines"))

@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.errors import ConfigurationError
+from accelsim.files import read_text
+from accelsim.hardware.document import parse_yaml
+from accelsim.hardware.problems import raise_problems
 from accelsim.mapping.records import ORDERS
 
 _LOOPS = {"B": "batch", "OY": "rows", "OX": "columns", "K": "filters", "C": "channels"}
@@ -62,15 +65,10 @@ def load_pins(path: str | Path) -> Pins:
     Raises:
         ConfigurationError: the file is missing, not YAML, or says something that is not understood.
     """
-    import yaml
-
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; name an existing mapping file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(document, dict) or set(document) != {"layers"} or not isinstance(document["layers"], dict):
+    found = parse_yaml(read_text(path), str(path), "layers", "write `layers:` with layer names below it")
+    raise_problems(list(found.problems))
+    document = found.tree
+    if set(document) != {"layers"} or not isinstance(document["layers"], dict):
         raise ConfigurationError(
             f"{path}: must hold one key 'layers' with layer names below it, e.g. layers: {{conv1: …}}"
         )
@@ -93,7 +91,7 @@ def _pin(where: str, body: Any, problems: list[str]) -> Pin:
     if order and order not in ORDERS:
         problems.append(f"{where}.order: must be one of {', '.join(ORDERS)}, got {order!r}")
     hold = body.get("hold")
-    if hold is not None and (not isinstance(hold, list) or not set(hold) <= {"input", "weights"}):
+    if hold is not None and (not isinstance(hold, list) or any(each not in ("input", "weights") for each in hold)):
         problems.append(f"{where}.hold: must be a list of 'input' and 'weights', got {hold!r}")
         hold = None
     return Pin(order=order if order in ORDERS else "", hold=None if hold is None else tuple(hold), **sizes)

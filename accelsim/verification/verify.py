@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from accelsim.errors import VerificationError
 from accelsim.functional import ExecutionError, Step, execute, random_order, trace_order
 from accelsim.machine import run
 from accelsim.network import Model, name_of, open_network
@@ -60,6 +61,7 @@ def verify(
         feeds = _feeds(subject.graph, seed)
         stage("running onnxruntime")
         expected = run_file(subject.path, feeds, subject.graph.outputs, optimise=False)
+        _require_finite(expected, name_of(given))
         compiled = compile_model(subject.graph, described, mapping, warm, stage)
         values, tolerance = _values(compiled, feeds), tolerance_of(subject.graph)
         checks = []
@@ -70,6 +72,16 @@ def verify(
             checks.append(OrderCheck(name, tuple(outputs), failure))
     instructions = len(compiled.program.instructions)
     return Verification(name_of(given), described.name, tuple(checks), instructions, subject.synthetic)
+
+
+def _require_finite(expected: Mapping[str, Array], model: str) -> None:
+    """Refuse a reference that holds infinities or what is no number: everything and nothing equals it."""
+    for name, array in expected.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise VerificationError(
+                f"{model}: output {name!r} must be finite in onnxruntime's reference, got infinities or NaN: "
+                "nothing can be compared; check the model's weights and attributes"
+            )
 
 
 def _feeds(graph: Graph, seed: int) -> dict[str, Array]:

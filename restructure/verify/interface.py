@@ -58,9 +58,19 @@ def weight_problems(original: Graph, restructured: Graph) -> Iterator[str]:
         elif not _copied(original, restructured, name):
             yield f"weight {name!r} is not one of the original's"
         total += _bytes(restructured, name, tensor)
-    allowed = sum(_bytes(original, name, tensor) for name, tensor in _leaves(original))
+    stored = dict(_leaves(original))
+    allowed = sum(_bytes(original, name, tensor) for name, tensor in stored.items())
+    allowed += sum(_folded_bytes(original, name) for name, _ in _leaves(restructured) if name not in stored)
     if total > allowed:
         yield f"floating-point weights must take at most the original's {allowed:,} B, got {total:,} B"
+
+
+def _folded_bytes(original: Graph, name: str) -> int:
+    """Return the bytes of a small constant that the original computes from others and the rewrite stores."""
+    tensor = original.tensors.get(name)
+    if tensor is None or not original.is_constant(name) or tensor.elements > _SMALL_ELEMENTS:
+        return 0
+    return tensor.bytes
 
 
 def _bytes(graph: Graph, name: str, tensor: "ir.TensorProtocol") -> int:

@@ -126,7 +126,7 @@ def test_all_problems_of_a_description_are_told_at_once(say: Say, tmp_path: Path
         ("--hw edge_npu more", r"'more': must be an argument of `accelsim run`, got 1 too many; .+"),
         ("--hw edge_npu --json no/such/x.json", r"no/such/x\.json: must be a writable file, got no such file .+; .+"),
         ("--hw edge_npu --json .", r"\.: must be a writable file, got is a directory; name a file in it"),
-        ("--hw edge_npu --mapping no.yaml", r"no\.yaml: cannot be read.+"),
+        ("--hw edge_npu --mapping no.yaml", r"no\.yaml: must be a readable file, got no such file .+"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_told(say: Say, words: str, message: str) -> None:

@@ -37,7 +37,10 @@ def test_the_first_pattern_that_matches_counts(tmp_path):
         ("layers: {a: {hold: output}}", r"layers\.a\.hold: must be a list of 'input' and 'weights', got 'output'$"),
         ("layers: {a: 3}", r"layers\.a: must be a mapping with any of tile, order, hold, got 3$"),
         ("conv1: {}", r"must hold one key 'layers' with layer names below it"),
-        ("layers: [", r"is not valid YAML"),
+        ("", r"pins\.yaml: must describe layers, got an empty file; write .+"),
+        ("layers: {a: {}}\nlayers: {}", r"pins\.yaml:2: layers: must be given once, got lines 1 and 2; .+"),
+        ("layers: {a: {hold: [[]]}}", r"layers\.a\.hold: must be a list of 'input' and 'weights', got \[\[\]\]$"),
+        ("layers: [", r"pins\.yaml:1: must be valid YAML, got .+; mend the line$"),
     ],
 )
 def test_a_wrong_mapping_file_is_refused_with_path_rule_and_value(tmp_path, text, message):
@@ -53,5 +56,5 @@ def test_all_problems_of_a_mapping_file_are_told_at_once(tmp_path):
 
 
 def test_a_missing_mapping_file_is_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"none\.yaml: cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"none\.yaml: must be a readable file, got no such file"):
         load_pins(tmp_path / "none.yaml")

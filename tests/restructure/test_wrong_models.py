@@ -197,7 +197,7 @@ def test_shapes_that_contradict_each_other_name_the_node(tmp_path: Path) -> None
 
 def test_an_attribute_of_the_wrong_type(tmp_path: Path) -> None:
     model = model_of([node("Concat", ["x"], ["y"], name="n", axis="one")], X, ["y"])
-    refused(tmp_path, model, OperatorError, "attribute 'axis' has the wrong type: 'one'")
+    refused(tmp_path, model, OperatorError, "attribute 'axis' must be of type INT, got STRING")
 
 
 @pytest.mark.parametrize("location", ["../secret", "/etc/passwd", "a/../../b", "C:\\secret", "..\\secret", ""])
