@@ -22,6 +22,7 @@ class Verdict:
     """How a mutant ended; `code` is negative when its process was ended by that signal."""
 
     seed: int
+    kind: str
     code: int
     wrong: str
     cpu_s: float
@@ -46,7 +47,7 @@ class Summary:
     def add(self, verdict: Verdict) -> None:
         """Count one."""
         self.mutants += 1
-        self.codes[fuzz_cases.case(verdict.seed).kind, verdict.code] += 1
+        self.codes[verdict.kind, verdict.code] += 1
         if verdict.cpu_s > self.slowest_s:
             self.slowest_s, self.slowest_seed = verdict.cpu_s, verdict.seed
         self.peak_mib = max(self.peak_mib, verdict.peak_mib)
@@ -95,6 +96,13 @@ def _batch(seeds: list[int]) -> Iterator[Verdict]:
         assert worker.stderr is not None
         last_words = worker.stderr.read().strip()[-300:]
     if begun is not None:
-        yield Verdict(begun, worker.returncode, f"the process ended with {worker.returncode}: {last_words}", 0.0, 0)
+        yield Verdict(
+            begun,
+            fuzz_cases.case(begun).kind,
+            worker.returncode,
+            f"the process ended with {worker.returncode}: {last_words}",
+            0.0,
+            0,
+        )
     elif worker.returncode:
         raise RuntimeError(f"the worker does not start: {last_words}")

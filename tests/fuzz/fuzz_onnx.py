@@ -69,7 +69,7 @@ def _initializer(model: onnx.ModelProto, random: Random) -> None:
 
 def _values(model: onnx.ModelProto, random: Random) -> None:
     """Change the numbers in a constant: shapes, axes, pads, scales."""
-    small = [t for t in model.graph.initializer if len(t.raw_data) <= 256 and t.data_type in (1, 7)]
+    small = [t for t in model.graph.initializer if 0 < len(t.raw_data) <= 256 and t.data_type in (1, 7)]
     if not small:
         return
     tensor = random.choice(small)

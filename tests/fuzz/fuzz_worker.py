@@ -83,7 +83,13 @@ def attempt(mutant: Case) -> dict[str, object]:
             code, wrong = 1, f"{type(error).__name__} escapes: {error}"
         finally:
             os.chdir(here)
-    return {"seed": mutant.seed, "code": code, "wrong": wrong, "cpu_s": round(time.process_time() - start, 3)}
+    return {
+        "seed": mutant.seed,
+        "kind": mutant.kind,
+        "code": code,
+        "wrong": wrong,
+        "cpu_s": round(time.process_time() - start, 3),
+    }
 
 
 def _limit_time() -> None:
