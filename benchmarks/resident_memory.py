@@ -1,6 +1,6 @@
 """Memory that onnxruntime really holds while it runs a network, original and restructured; printed as Markdown.
 
-    python benchmarks/resident_memory.py [NETWORK ...] [--batch 16] [--update docs/restructuring.md]
+    python benchmarks/resident_memory.py [NETWORK ...] [--batch 8] [--update docs/restructuring.md]
 
 Every figure is from a fresh process: Linux's high-water mark of resident memory during the first run, minus what was
 resident right before it and before its input was made (weights, code). The memory arena is off, one thread, and glibc
@@ -115,7 +115,7 @@ def main() -> int:
         return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", default=NETWORKS)
-    parser.add_argument("--batch", metavar="N", type=int, default=16, help="images at once (default: 16)")
+    parser.add_argument("--batch", metavar="N", type=int, default=8, help="images at once (default: 8)")
     parser.add_argument("--update", metavar="PAGE", help="put the table into a page, between its markers")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

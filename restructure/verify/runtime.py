@@ -29,6 +29,8 @@ def run_file(path: Path, feeds: Arrays, outputs: Sequence[str], optimise: bool) 
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False
+    # Repacked copies of weights would double them, for a single run.
+    options.add_session_config_entry("session.disable_prepacking", "1")
     try:
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         results = session.run(list(outputs), dict(feeds))

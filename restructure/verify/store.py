@@ -1,12 +1,12 @@
 """Synthetic weights of a model, written once to a file that original and restructured twin both read.
 
-They are made one at a time and never kept; onnxruntime maps the file.
+They are made one at a time and never kept, large ones as a pattern that repeats; onnxruntime maps the file.
 """
 
 from collections.abc import Callable, Mapping
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from restructure.verify.roles import Weight
 from restructure.verify.values import Values
@@ -32,12 +32,12 @@ class WeightStore:
         with open(folder / _FILE, "wb") as file:
             for name, weight in weights.items():
                 values = make(weight)
-                if values.nbytes < _INLINE_BYTES:
+                if 4 * prod(weight.shape) < _INLINE_BYTES:
                     self._inline[name] = values
                     continue
                 file.seek(-file.tell() % _ALIGNMENT_BYTES, 1)
                 self._offsets[name] = file.tell()
-                values.tofile(file)
+                _write(values.reshape(-1), prod(weight.shape), file)
 
     def __contains__(self, name: str) -> bool:
         return name in self._weights
@@ -59,3 +59,10 @@ class WeightStore:
             name=name,
             base_dir=str(self.folder),
         )
+
+
+def _write(pattern: Values, count: int, file: BinaryIO) -> None:
+    """Write `count` numbers, the pattern over and over."""
+    while count > 0:
+        pattern[:count].tofile(file)
+        count -= pattern.size

@@ -6,7 +6,7 @@ to −1..1 beyond 90,000 products. A variance is chosen such that √(variance +
 """
 
 import zlib
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,14 @@ import numpy.typing as npt
 from restructure.operators import Shape
 from restructure.verify.roles import Weight
 
-__all__ = ["LARGEST", "MODULUS", "Values", "feed", "integer_weight", "random_weight"]
+__all__ = ["LARGEST", "LIMIT", "MODULUS", "PERIOD", "Values", "feed", "integer_weight", "random_weight"]
 
 MODULUS = 31
 LARGEST = MODULUS // 2
 LIMIT = 2**22
 _FILTER = 3
+PERIOD = 1_048_583
+"""Large weights repeat a pattern of this many elements, a prime: no two rows of a weight begin alike."""
 
 Values = npt.NDArray[np.float32]
 
@@ -29,18 +31,23 @@ def _generator(seed: int, name: str) -> np.random.Generator:
 
 
 def integer_weight(weight: Weight, seed: int) -> Values:
-    """Return small integers as float32."""
-    generator = _generator(seed, weight.name)
+    """Return small integers as float32; see `_extent` for how many."""
+    generator, extent = _generator(seed, weight.name), _extent(weight)
     if weight.role == "variance":
-        return np.full(weight.shape, np.float32(_unit_variance(weight.epsilon)))
+        return np.full(extent, np.float32(_unit_variance(weight.epsilon)))
     if weight.role == "filter":
         largest = _FILTER if weight.fan_in * LARGEST * _FILTER + LARGEST < LIMIT else 1
-        return _integers(generator, largest, weight.shape)
+        return _integers(generator, largest, extent)
     if weight.role in ("bias", "mean"):
-        return _integers(generator, LARGEST, weight.shape)
-    signs = generator.integers(0, 2, weight.shape, np.int8) * 2 - 1
-    operands: Values = (signs * generator.integers(1, _FILTER + 1, weight.shape, np.int8)).astype(np.float32)
+        return _integers(generator, LARGEST, extent)
+    signs = generator.integers(0, 2, extent, np.int8) * 2 - 1
+    operands: Values = (signs * generator.integers(1, _FILTER + 1, extent, np.int8)).astype(np.float32)
     return operands
+
+
+def _extent(weight: Weight) -> Shape:
+    """Return the weight's own shape, or (PERIOD,) for a large one: such a pattern is to be repeated."""
+    return weight.shape if prod(weight.shape) <= PERIOD else (PERIOD,)
 
 
 def _integers(generator: np.random.Generator, largest: int, shape: Shape) -> Values:
@@ -60,12 +67,12 @@ def _unit_variance(epsilon: float) -> float:
 
 def random_weight(weight: Weight, seed: int) -> Values:
     """Return normal filters with variance 2 / fan-in, and numbers of natural size for the other roles."""
-    generator = _generator(seed, weight.name)
+    generator, extent = _generator(seed, weight.name), _extent(weight)
     if weight.role in ("filter", "bias", "mean"):
-        values: Values = generator.standard_normal(weight.shape, dtype=np.float32)
+        values: Values = generator.standard_normal(extent, dtype=np.float32)
         values *= np.float32(sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1)
         return values
-    scales: Values = generator.random(weight.shape, dtype=np.float32)
+    scales: Values = generator.random(extent, dtype=np.float32)
     scales *= np.float32(0.5)
     scales += np.float32(0.75)
     return scales
