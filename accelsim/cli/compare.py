@@ -27,6 +27,7 @@ def register(subparsers: Subparsers) -> None:
     )  # fmt: skip
     how.add_argument("--against", metavar="FILE|NAME", help="compare with this model instead")
     parser.add_argument("--json", metavar="FILE|-", help="write both runs and their change as JSON")
+    parser.add_argument("--report", metavar="FILE", help="write all of it as one HTML file")
     parser.set_defaults(handler=run)
 
 
@@ -38,7 +39,11 @@ def run(args: argparse.Namespace) -> int:
     """
     from accelsim.explore import compare
 
-    require_places([args.json])
+    require_places([args.json, args.report])
+    if args.report:
+        from accelsim.report.page import require_plotly
+
+        require_plotly()
     hardware, graph = hardware_of(args), network_of(args)
     with stages() as stage:
         found = compare(
@@ -49,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
             warm=args.warm,
             stage=stage,
         )
+    if args.report and found.runs:
+        from accelsim.report.page import report_page
+
+        write_text(args.report, report_page(found))
     if args.json:
         write_text(args.json, found.to_json() + "\n")
     if args.json != STANDARD_OUTPUT:

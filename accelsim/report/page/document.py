@@ -1,0 +1,90 @@
+"""The page put together: template, style, script, Plotly itself, and the data as one JSON element."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from importlib.resources import files
+from importlib.util import find_spec
+from string import Template
+
+from accelsim.errors import ConfigurationError
+from accelsim.explore import Comparison
+from accelsim.printable import printable
+from accelsim.report.page.cards import cards
+from accelsim.report.page.charts import charts
+from accelsim.report.page.runs import run_data
+
+__all__ = ["report_page", "require_plotly"]
+
+
+def require_plotly() -> None:
+    """Refuse what cannot be drawn before the work that would fill it.
+
+    Raises:
+        ConfigurationError: Plotly is not installed.
+    """
+    if find_spec("plotly") is None:
+        rule = "a report needs plotly, which is not installed"
+        raise ConfigurationError(f"report: {rule}; pip install 'accelsim[report]'")
+
+
+def report_page(found: Comparison) -> str:
+    """The whole file as text; a comparison without its restructured side is the report of one run.
+
+    Raises:
+        ConfigurationError: Plotly is not installed, or there is no run to report.
+    """
+    require_plotly()
+    if not found.runs:
+        raise ConfigurationError(f"report: must have a run to draw, got none: {found.sentence}")
+    from plotly.offline import get_plotlyjs
+
+    title = _title(found)
+    payload = {
+        "runs": [run_data(name, run) for name, run in found.runs.items()],
+        "charts": [chart.to_dict() for chart in charts(found)],
+    }
+    return Template(_asset("page.html")).substitute(
+        title=escape(title),
+        heading=escape(title),
+        sentence=escape(printable(found.sentence)),
+        facts=escape(_facts(found)),
+        cards=cards(found),
+        style=_asset("page.css"),
+        data=_embedded(payload),
+        plotly=get_plotlyjs(),
+        script=_asset("page.js"),
+    )
+
+
+def _title(found: Comparison) -> str:
+    run = next(iter(found.runs.values()))
+    twice = ", original and restructured" if len(found.runs) > 1 else ""
+    return printable(f"{run.model.name} on {run.hardware.name}{twice}")
+
+
+def _facts(found: Comparison) -> str:
+    run = next(iter(found.runs.values()))
+    hardware, formats = run.hardware, run.precision
+    state = "first inference" if run.state == "cold" else "steady state"
+    said = [
+        f"{hardware.peak_macs_per_cycle:,} MACs/cycle at {hardware.frequency_hz / 1e6:,g} MHz",
+        f"{run.scratchpad.capacity_bytes / 1024:,g} KiB scratchpad",
+        f"DRAM {hardware.dram_bytes_per_cycle:,.4g} B/cycle",
+        f"{formats.weights} weights, {formats.activations} activations",
+        f"{state}, batch {run.batch}",
+        f"accelsim {run.version}",
+    ]
+    said += [f"{name} does not fit: {reason}" for name, reason in found.refused.items()]
+    return printable(" · ".join(said + [note for run in found.runs.values() for note in run.notes]))
+
+
+def _asset(name: str) -> str:
+    return files("accelsim.report.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _embedded(payload: object) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
