@@ -21,7 +21,6 @@ from accelsim.program import (
     UnitKind,
 )
 from accelsim.workload import Workload
-from accelsim.workload.views import onnx_axes
 
 
 class Units:
@@ -140,5 +139,4 @@ def _output(workload: Workload, store: Store, maker: _Operands, index: int) -> N
     for piece in named.view.pieces:
         draft = store.at_home(piece.storage, piece.start, piece.shape, "output")
         pieces.append(OutputPiece(piece.at, maker.make(draft)))
-    shape = named.view.onnx_shape
-    return NetworkOutput(named.name, named.view.shape, shape, onnx_axes(len(shape)), tuple(pieces))
+    return NetworkOutput(named.name, named.view.shape, named.onnx_shape, named.onnx_axes, tuple(pieces))

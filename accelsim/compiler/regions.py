@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from accelsim.mapping import LayerMapping
 from accelsim.program import MatrixKernel
-from accelsim.workload import Access, Along, Layer
+from accelsim.workload import Access, Along, Follow, Layer
 
 Region = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]
 
@@ -60,6 +60,8 @@ def _tile(layer: Layer, mapping: LayerMapping, s: tuple[int, int, int], k: int, 
 
 def input_region(layer: Layer, access: Access, tile: TileIndex) -> Region:
     """The region of an activation operand, in its view's coordinates, that a tile reads (may be empty)."""
+    if access.follow is not None:
+        return _followed(access.view.shape, access.follow, tile)
     b, h, w, channels = access.view.shape
     batch = _clamped(tile.start[0], tile.shape[0], b)
     if access.space is Along.ALL:
@@ -77,6 +79,14 @@ def input_region(layer: Layer, access: Access, tile: TileIndex) -> Region:
         (spans[0][0], spans[1][0], spans[2][0], spans[3][0]),
         (batch[1] - batch[0], rows[1] - rows[0], columns[1] - columns[0], depth[1] - depth[0]),
     )
+
+
+def _followed(size: tuple[int, int, int, int], rules: tuple[Follow, ...], tile: TileIndex) -> Region:
+    """The region of an operand whose axes follow loops by rules of their own."""
+    low, high = tile.reduction
+    loops = [*zip(tile.start, tile.shape, strict=True), (low, high - low), (0, 0)]  # NO_LOOP is the last
+    (b, y, x, c) = (rule.span(*loops[rule.loop], n) for rule, n in zip(rules, size, strict=True))
+    return (b[0], y[0], x[0], c[0]), (b[1] - b[0], y[1] - y[0], x[1] - x[0], c[1] - c[0])
 
 
 def _clamped(first: int, count: int, size: int) -> tuple[int, int]:

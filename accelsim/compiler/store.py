@@ -8,7 +8,7 @@ from math import prod
 from accelsim.compiler.drafts import OperandDraft, RangeDraft, compact_strides
 from accelsim.compiler.residency import Plan
 from accelsim.hardware import Hardware
-from accelsim.mapping import element_bytes
+from accelsim.mapping import storage_bytes
 from accelsim.program import Memory, MemoryKind, Tensor, TensorKind
 from accelsim.workload import Layer, Storage, Workload
 
@@ -159,7 +159,7 @@ def _tensor(storage: Storage, hardware: Hardware) -> Tensor:
         storage.name,
         storage.kind,
         storage.shape,
-        element_bytes(storage.precision, hardware),
+        storage_bytes(storage, hardware),
         storage.onnx_shape,
         storage.onnx_axes,
     )

@@ -35,15 +35,17 @@ class WorkModel:
     def _array(self, kernel: MatrixKernel, tile: TileIndex) -> ArrayWork:
         window = kernel.window
         per_group = min(kernel.filters_per_group, tile.shape[3])
+        batch, groups = (1, tile.shape[0]) if kernel.batched else (tile.shape[0], tile.shape[3] // per_group)
         nest = LoopNest(
-            *tile.shape[:3],
+            batch,
+            *tile.shape[1:3],
             filters=per_group,
             channels=tile.reduction[1] - tile.reduction[0],
             kernel_rows=window.kernel[0],
             kernel_columns=window.kernel[1],
             row_stride=window.strides[0],
             column_stride=window.strides[1],
-            groups=tile.shape[3] // per_group,
+            groups=groups,
         )
         return self._nest(nest, tile.part > 0)
 

@@ -48,5 +48,13 @@ def _vector(
     inputs = [slots[name] for name in kernel.inputs if name in slots]
     source = program.tensors[instruction.reads[0].tensor]
     target = program.tensors[instruction.writes[0].tensor]
-    result = OPERATORS[kernel.operator](Call(kernel, tile, inputs, slots, source, target))
+    result = OPERATORS[kernel.operator](Call(kernel, tile, inputs, slots, source, target, _origins(instruction)))
     return np.asarray(finish(result, kernel.post, slots), dtype=np.float32)
+
+
+def _origins(instruction: Instruction) -> dict[str, tuple[int, ...]]:
+    """Where each logical operand begins: the lowest position of its fragments."""
+    positions: dict[str, list[tuple[int, ...]]] = {}
+    for operand in instruction.reads:
+        positions.setdefault(operand.slot, []).append(operand.position)
+    return {slot: tuple(map(min, zip(*found, strict=True))) for slot, found in positions.items()}

@@ -3,7 +3,7 @@
 from accelsim.mapping.candidates import Candidates, candidates
 from accelsim.mapping.cost import CostTable, Machine, cost_table
 from accelsim.mapping.pins import FREE, Pin, Pins, load_pins
-from accelsim.mapping.problem import InputShape, Problem, element_bytes, problem_of
+from accelsim.mapping.problem import InputShape, Problem, problem_of, storage_bytes
 from accelsim.mapping.records import ORDERS, Counts, LayerMapping, TileSizes, tile_counts
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "TileSizes",
     "candidates",
     "cost_table",
-    "element_bytes",
     "load_pins",
     "problem_of",
+    "storage_bytes",
     "tile_counts",
 ]

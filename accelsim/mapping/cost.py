@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from accelsim.dataflows import ArrayShape, LoopNest, ProcessingElement, dataflow
 from accelsim.hardware import Hardware, PeArray
 from accelsim.mapping.candidates import Candidates, Ints
+from accelsim.mapping.following import following
 from accelsim.mapping.problem import InputShape, Problem
 from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
-from accelsim.workload import Along
+from accelsim.workload import Along, Follow
 
 Floats = NDArray[np.float64]
 _ORDER = {name: i for i, name in enumerate(ORDERS)}
@@ -195,6 +196,9 @@ class _Model:
         batch, rows, columns = _ceil(b, self.nb), _ceil(y, self.ny), _ceil(x, self.nx)
         if flow.counts_positions:
             batch, rows, columns = one, one, np.maximum(1, _ceil(b * y * x, self.ns))
+        groups = np.maximum(1, filters // per_group)
+        if self.p.batched:
+            batch, rows, columns, groups = one, one, np.maximum(1, _ceil(y * x, self.ny * self.nx)), self.c.batch
         nest = LoopNest(
             batch=batch,
             rows=rows,
@@ -205,7 +209,7 @@ class _Model:
             kernel_columns=one * width,
             row_stride=one * step_y,
             column_stride=one * step_x,
-            groups=np.maximum(1, filters // per_group),
+            groups=groups,
         )
         return np.asarray(flow.cost(self.m.array, nest).total_cycles)
 
@@ -233,6 +237,8 @@ class _Model:
 
     def _input(self, index: int, shape: InputShape) -> tuple[Ints, Ints, Floats, Ints]:
         """Working bytes, bytes double buffering adds, DRAM cycles and transfers over the whole layer."""
+        if shape.follow is not None:
+            return self._following(index, shape, shape.follow)
         batch, rows, columns, depth = self._region(shape)
         e = shape.element_bytes
         tile = batch * rows * columns * depth * e
@@ -255,6 +261,18 @@ class _Model:
         )
         loads = self.ns * parts * np.where(hold, 1, again)
         return working, spare, self._dram(moved, run), loads
+
+    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> tuple[Ints, Ints, Floats, Ints]:
+        """The same for an operand that follows loops by rules of its own."""
+        found = following(rules, shape.size, self.c, (self.nb, self.ny, self.nx, self.nk, self.nc))
+        batch, rows, columns, depth = found.extents
+        tile = batch * rows * columns * depth * shape.element_bytes
+        unique = np.full_like(tile, int(np.prod(shape.size)) * shape.element_bytes)
+        hold = self.c.hold_input if index == 0 else np.zeros(len(self.c), dtype=bool)
+        moved = np.where(hold, unique, tile * found.loads)
+        spare = np.where(hold | (found.loads <= 1), 0, tile)
+        run = np.where(depth < shape.size[3], depth, columns * depth) * shape.element_bytes
+        return np.where(hold, unique, tile), spare, self._dram(moved, run), found.loads
 
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""

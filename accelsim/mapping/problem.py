@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from accelsim.hardware import Hardware
 from accelsim.program import MatrixKernel, Window
-from accelsim.workload import Access, Along, Layer, Precision, Storage
+from accelsim.workload import Access, Along, Follow, Layer, Precision, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class InputShape:
     space: Along
     channels: Along
     element_bytes: int
+    follow: tuple[Follow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Problem:
         output_bytes: bytes per output element.
         operations: lane operations of the whole layer off the array.
         tiled: output axes that may be cut.
+        batched: one matrix product per batch entry.
     """
 
     on_array: bool
@@ -50,6 +52,7 @@ class Problem:
     output_bytes: int
     operations: int
     tiled: tuple[bool, bool, bool, bool]
+    batched: bool = False
 
     @property
     def taps(self) -> int:
@@ -72,12 +75,13 @@ def problem_of(layer: Layer, storages: tuple[Storage, ...], hardware: Hardware) 
         filters_per_group=per_group,
         reduction=layer.reduction,
         window=kernel.window,
-        inputs=tuple(_input(access, hardware) for access in layer.inputs),
-        weight_bytes=sum(element_bytes(storages[p.storage].precision, hardware) for p in weights),
-        vector_bytes=sum(element_bytes(storages[p.storage].precision, hardware) for p in vectors),
-        output_bytes=hardware.precision.activations_bytes,
+        inputs=tuple(_input(access, storages, hardware) for access in layer.inputs),
+        weight_bytes=sum(storage_bytes(storages[p.storage], hardware) for p in weights),
+        vector_bytes=sum(storage_bytes(storages[p.storage], hardware) for p in vectors),
+        output_bytes=storage_bytes(storages[layer.output], hardware),
         operations=layer.operations,
         tiled=layer.tiled,
+        batched=isinstance(kernel, MatrixKernel) and kernel.batched,
     )
 
 
@@ -91,5 +95,11 @@ def element_bytes(precision: Precision, hardware: Hardware) -> int:
     return table[precision]
 
 
-def _input(access: Access, hardware: Hardware) -> InputShape:
-    return InputShape(access.view.shape, access.space, access.channels, hardware.precision.activations_bytes)
+def storage_bytes(storage: Storage, hardware: Hardware) -> int:
+    """Bytes of one element of a storage: the model's own type where it fixes one, else the hardware's precision."""
+    return storage.element_bytes or element_bytes(storage.precision, hardware)
+
+
+def _input(access: Access, storages: tuple[Storage, ...], hardware: Hardware) -> InputShape:
+    width = max(storage_bytes(storages[piece.storage], hardware) for piece in access.view.pieces)
+    return InputShape(access.view.shape, access.space, access.channels, width, access.follow)

@@ -64,6 +64,8 @@ class MatrixKernel:
         groups, filters_per_group, channels_per_group: the split of channels.
         input_size: height and width of the whole input map, in elements (pads are relative to it).
         post: element-wise steps behind the last reduction tile, in order.
+        batched: ``weights`` is an activation too, one matrix per batch entry, (batch, filter, 1, channel) …
+        turned: … or (batch, channel, 1, filter).
     """
 
     operator: str
@@ -73,6 +75,8 @@ class MatrixKernel:
     channels_per_group: int
     input_size: tuple[int, int]
     post: tuple[PostOperation, ...] = ()
+    batched: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from accelsim.workload.build import build
 from accelsim.workload.records import (
     Access,
     Along,
+    Follow,
     Layer,
     NamedView,
     Parameter,
@@ -13,11 +14,12 @@ from accelsim.workload.records import (
     View,
     Workload,
 )
-from accelsim.workload.views import crop, is_flattened
+from accelsim.workload.views import crop
 
 __all__ = [
     "Access",
     "Along",
+    "Follow",
     "Layer",
     "NamedView",
     "Parameter",
@@ -28,5 +30,4 @@ __all__ = [
     "Workload",
     "build",
     "crop",
-    "is_flattened",
 ]

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import Counter
 
 from accelsim.errors import ModelUnsupportedError
-from accelsim.program import TensorKind
+from accelsim.program import TensorKind, VectorKernel
 from accelsim.workload.builder import Builder
+from accelsim.workload.layouts import Layout, default_layout, is_plain, map_layout, onnx_axes
 from accelsim.workload.lowering import LOWERING
-from accelsim.workload.records import NamedView, Workload
-from restructure.graph import Graph
+from accelsim.workload.quantised import is_integer, step_attributes
+from accelsim.workload.records import Access, NamedView, Workload
+from accelsim.workload.unary import UNARY
+from restructure.graph import Graph, Node
+
+#: Operators of which a rank-3 operand is a sequence of positions with channels first (N, C, L).
+_ONE_DIMENSIONAL = frozenset(
+    {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "QLinearConv", "ConvInteger"}
+)
 
 
 def build(graph: Graph) -> Workload:
@@ -23,11 +31,19 @@ def build(graph: Graph) -> Workload:
     """
     _refuse_unknown(graph)
     builder = Builder(graph)
-    inputs = [builder.activation(name, TensorKind.INPUT) for name in graph.inputs]
+    inputs = [builder.activation(name, _input_layout(graph, name), TensorKind.INPUT) for name in graph.inputs]
+    problems: list[str] = []
     for node in graph.nodes:
         if node.index not in builder.folded:
-            LOWERING[node.op_type](builder, node)
-    outputs = tuple(NamedView(name, builder.view(name)) for name in graph.outputs)
+            try:
+                LOWERING[node.op_type](builder, node)
+            except ModelUnsupportedError as error:
+                problems.append(str(error))
+                _go_on(builder, node)
+            _inherit_scale(builder, node)
+    if problems:
+        raise ModelUnsupportedError(_summary(graph, problems))
+    outputs = tuple(_output(builder, name) for name in graph.outputs)
     for output in outputs:
         builder.mark_output(output.view)
     return Workload(
@@ -44,11 +60,65 @@ def build(graph: Graph) -> Workload:
     )
 
 
+def _input_layout(graph: Graph, name: str) -> Layout:
+    """Where a network input lies: as its first reader wants it."""
+    rank = len(graph.tensors[name].shape)
+    readers = graph.consumers(name)
+    return map_layout(rank) if readers and readers[0].op_type in _ONE_DIMENSIONAL else default_layout(rank)
+
+
+def _inherit_scale(builder: Builder, node: Node) -> None:
+    """A quantised value that was only moved, selected or compared keeps its scale."""
+    first = next((name for name in node.inputs if name in builder.scales), None)
+    for name in node.outputs:
+        if first and name and name not in builder.scales and is_integer(builder.graph.tensors[name].dtype):
+            builder.scales[name] = builder.scales[first]
+
+
+def _output(builder: Builder, name: str) -> NamedView:
+    """A network output in a layout that leads straight to the model's array."""
+    if name in builder.scales:
+        _as_integers(builder, name)
+    shape = builder.shape(name)
+    found = builder.arrangement(name).natural()
+    layout = found if found is not None and is_plain(found) else default_layout(len(shape))
+    return NamedView(name, builder.view(name, layout), shape, onnx_axes(layout))
+
+
+def _as_integers(builder: Builder, name: str) -> None:
+    """A quantised network output: its integers, made by a last layer from the real numbers they stand for."""
+    source = builder.settled(name)
+    step = step_attributes(*builder.scales.pop(name), builder.graph.tensors[name].dtype)
+    node = builder.graph.producer(name)
+    if node is None:
+        return
+    work = source.base.elements * UNARY["QuantizeLinear"]
+    kernel, access = VectorKernel("QuantizeLinear", step), Access("input", source.base)
+    builder.forget(name)
+    builder.add_layer(node, kernel, [access], name, like=source, operations=work, name=f"{node.name}·integers")
+
+
+def _go_on(builder: Builder, node: Node) -> None:
+    """Pretend that an unsupported node was lowered, so that the next problem can be found too."""
+    for name in node.outputs:
+        if name and name not in builder.arrangements:
+            builder.activation(name)
+
+
+def _summary(graph: Graph, problems: list[str]) -> str:
+    shown = problems if len(problems) <= 8 else [*problems[:8], f"and {len(problems) - 8} more"]
+    return problems[0] if len(problems) == 1 else f"{graph.name}: {len(problems)} nodes: " + "; ".join(shown)
+
+
 def _refuse_unknown(graph: Graph) -> None:
-    unknown = Counter(n.op_type for n in graph.nodes if n.op_type not in LOWERING)
+    unknown = Counter(_qualified(n) for n in graph.nodes if n.op_type not in LOWERING)
     if unknown:
         listed = ", ".join(f"{name} ({count}×)" for name, count in sorted(unknown.items()))
         raise ModelUnsupportedError(
             f"{graph.name}: operators that cannot be simulated yet: {listed}; "
             f"rewrite them with supported ones: {', '.join(sorted(LOWERING))}"
         )
+
+
+def _qualified(node: Node) -> str:
+    return f"{node.domain}.{node.op_type}" if node.domain else node.op_type

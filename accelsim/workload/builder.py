@@ -1,4 +1,4 @@
-"""The state of lowering a graph: storages, views of the values seen so far, layers, folded nodes."""
+"""The state of lowering a graph: storages, what every value is made of, layers, folded nodes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from dataclasses import replace
 from math import prod
 
 from accelsim.program import Kernel, TensorKind
+from accelsim.workload import arrangement
+from accelsim.workload.arrangement import Arrangement
+from accelsim.workload.constants import constant_array, element_size
+from accelsim.workload.copies import copy_kernel, copy_rules
+from accelsim.workload.layouts import Layout, default_layout, is_plain, onnx_axes, physical_shape
+from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import (
     Access,
+    Along,
     FloatArray,
     Layer,
     Parameter,
@@ -17,63 +24,190 @@ from accelsim.workload.records import (
     Storage,
     View,
 )
-from accelsim.workload.views import onnx_axes, physical_shape, shape4, whole
+from accelsim.workload.views import shape4, whole
 from restructure.graph import Graph, Node
+
+ALL_TILED = (True, True, True, True)
 
 
 class Builder:
     """Grows a workload node by node, in the graph's order.
 
     Life cycle: made empty, filled by the lowering functions, read once by ``workload.build``.
-    Invariant: every value a node reads has a view, is a parameter, or is a folded node's inner value.
+    Invariant: every value a node reads has an arrangement, is a constant, or is a folded node's inner value.
+
+    Attributes:
+        scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.storages: list[Storage] = []
         self.layers: list[Layer] = []
-        self.views: dict[str, View] = {}
+        self.arrangements: dict[str, Arrangement] = {}
         self.values: dict[str, Callable[[], FloatArray]] = {}
         self.folded: set[int] = set()
+        self.scales: dict[str, tuple[float, int]] = {}
         self._stored: dict[str, int] = {}
-        self._outputs = frozenset(graph.outputs)
+        self._views: dict[tuple[str, Layout], View] = {}
 
-    def view(self, name: str) -> View:
-        """The view of an activation, or of a constant tensor that is read like one."""
-        if name not in self.views:
-            self.views[name] = self._constant_view(name)
-        return self.views[name]
+    # -- values ----------------------------------------------------------------------------------------------------
 
-    def activation(self, name: str, kind: TensorKind = TensorKind.ACTIVATION) -> int:
-        """A new storage for the ONNX value `name`; returns its index and makes its view."""
-        shape = self.graph.tensors[name].shape
-        if name in self._outputs:
-            kind = TensorKind.OUTPUT
-        index = self._store(
-            Storage(name, kind, physical_shape(shape), Precision.ACTIVATIONS, shape, onnx_axes(len(shape)))
-        )
-        self.views[name] = whole(index, self.storages[index])
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The model's shape of a value."""
+        tensor = self.graph.tensors.get(name)
+        return tensor.shape if tensor is not None else self.arrangements[name].shape
+
+    def is_constant(self, name: str) -> bool:
+        """Whether the value is known before the model runs."""
+        tensor = self.graph.tensors.get(name)
+        return tensor is not None and tensor.role == "weight"
+
+    def arrangement(self, name: str) -> Arrangement:
+        """What a value is made of; a constant is stored first."""
+        if name not in self.arrangements:
+            layout = default_layout(len(self.shape(name)))
+            view = self.constant(name, self.shape(name), layout)
+            self.arrangements[name] = arrangement.of_view(view, self.shape(name), layout)
+        return self.arrangements[name]
+
+    def view(self, name: str, layout: Layout | None = None) -> View:
+        """The value as four axes in a layout (the default one if left out); a copying layer if nothing else does."""
+        layout = layout or default_layout(len(self.shape(name)))
+        key = (name, layout)
+        if key not in self._views:
+            self._views[key] = self._lay_out(name, layout)
+        return self._views[key]
+
+    def free_view(self, name: str, layout: Layout) -> View | None:
+        """The value in a layout if that needs no copy and it exists already."""
+        if name not in self.arrangements:
+            return None
+        return self._views.get((name, layout)) or laid_out(self.arrangements[name], layout)
+
+    def easy_layout(self, name: str) -> Layout:
+        """A layout in which the value needs no copy; the default one if there is none."""
+        return free_layout(self.arrangement(name)) or default_layout(len(self.shape(name)))
+
+    def settled(self, name: str) -> Arrangement:
+        """An arrangement of the value that is the whole of its base in some layout; copies if it must."""
+        found = self.arrangement(name)
+        if found.natural() is not None:
+            return found
+        layout = self.easy_layout(name)
+        return arrangement.of_view(self.view(name, layout), self.shape(name), layout)
+
+    def _lay_out(self, name: str, layout: Layout) -> View:
+        found = self.arrangement(name)
+        if self.is_constant(name):
+            return self.constant(name, self.shape(name), layout)
+        view = laid_out(found, layout)
+        return view if view is not None else self.copied(name, found, layout)
+
+    def placed(self, name: str, source: Arrangement, layout: Layout) -> View:
+        """An arrangement that no value of the model has, in a layout; `name` is for the copy, if there must be one."""
+        view = laid_out(source, layout)
+        return view if view is not None else self.copied(name, source, layout)
+
+    def forget(self, name: str) -> None:
+        """Drop a value's arrangement and views: a later layer writes it anew."""
+        del self.arrangements[name]
+        for key in [key for key in self._views if key[0] == name]:
+            del self._views[key]
+
+    # -- storages --------------------------------------------------------------------------------------------------
+
+    def activation(self, name: str, layout: Layout | None = None, kind: TensorKind = TensorKind.ACTIVATION) -> int:
+        """A new storage for the ONNX value `name`; returns its index and makes its arrangement."""
+        shape = self.shape(name)
+        layout = layout or default_layout(len(shape))
+        index = self._new_activation(name, shape, layout, kind)
+        self.arrangements[name] = arrangement.of_view(self.whole(index), shape, layout)
         return index
 
+    def whole(self, index: int) -> View:
+        """The view of a whole storage."""
+        return whole(index, self.storages[index])
+
+    def _new_activation(
+        self, name: str, shape: tuple[int, ...], layout: Layout, kind: TensorKind = TensorKind.ACTIVATION
+    ) -> int:
+        physical = physical_shape(shape, layout)
+        tensor = self.graph.tensors.get(name) or self.graph.tensors.get(name.rpartition("·")[0])
+        width = element_size(tensor.dtype) if tensor else 0
+        axes = onnx_axes(layout) if is_plain(layout) else (0, 1, 2, 3)
+        label = self._unused(name)
+        onnx_shape = shape if is_plain(layout) else physical
+        return self._store(Storage(label, kind, physical, Precision.ACTIVATIONS, onnx_shape, axes, width))
+
+    def _unused(self, name: str) -> str:
+        label, number = name, 2
+        while label in self._stored:
+            label, number = f"{name}·{number}", number + 1
+        return label
+
     def parameter(
-        self, name: str, shape: tuple[int, ...], precision: Precision, value: Callable[[], FloatArray]
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        precision: Precision,
+        value: Callable[[], FloatArray],
+        element_bytes: int = 0,
     ) -> int:
         """The storage of a parameter array in physical order; one per name, shared by all layers that read it."""
         if name in self._stored:
             return self._stored[name]
         axes = tuple(range(len(shape)))
-        index = self._store(Storage(name, TensorKind.WEIGHT, shape, precision, shape, axes))
+        index = self._store(Storage(name, TensorKind.WEIGHT, shape, precision, shape, axes, element_bytes))
         self.values[name] = value
         return index
 
-    def recast(self, name: str, shape: Shape4, onnx_shape: tuple[int, ...]) -> View:
-        """A constant of lower rank as an array of four axes (for broadcasting), with its own storage."""
-        label = f"{name}·{'x'.join(map(str, onnx_shape))}"
-        if label not in self._stored:
-            axes = onnx_axes(len(onnx_shape))
-            self._store(Storage(label, TensorKind.WEIGHT, shape, Precision.ACTIVATIONS, onnx_shape, axes))
-            self.values[label] = self._physical_value(name, shape, axes)
-        return whole(self._stored[label], self.storages[self._stored[label]])
+    def constant(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        layout: Layout,
+        precision: Precision = Precision.ACTIVATIONS,
+        spread: tuple[int, ...] | None = None,
+    ) -> View:
+        """A constant as an array of four axes.
+
+        Args:
+            name: the constant.
+            shape: its own shape, with ones where ranks differ.
+            layout: of the four axes.
+            precision: of its elements, unless the model fixes their type.
+            spread: a larger shape that it is stored broadcast to.
+        """
+        physical = physical_shape(spread or shape, layout)
+        label = name if shape == self.shape(name) else f"{name}·{'x'.join(map(str, physical))}"
+        if label in self._stored and self.storages[self._stored[label]].shape != physical:
+            label = f"{name}·{layout}"
+        width = element_size(self.graph.stored_dtype(name))
+        value = constant_array(self.graph, name, shape, layout, spread)
+        return self.whole(self.parameter(label, physical, precision, value, width))
+
+    def _store(self, storage: Storage) -> int:
+        self.storages.append(storage)
+        self._stored[storage.name] = len(self.storages) - 1
+        return len(self.storages) - 1
+
+    # -- layers ----------------------------------------------------------------------------------------------------
+
+    def copied(self, name: str, source: Arrangement, layout: Layout) -> View:
+        """A copying layer that writes a value, so far only arranged, in a layout: one lane operation per element."""
+        index = self._new_activation(name, source.shape, layout)
+        node = self.graph.producer(name)
+        shape = shape4(self.storages[index].shape)
+        access = Access("input", source.base, Along.ALL, Along.ALL, copy_rules(source, layout))
+        label, operator = (node.name, node.op_type) if node else (name, "Copy")
+        self._append(
+            label, operator, copy_kernel(source, layout), [access], index, operations=prod(shape), tiled=ALL_TILED
+        )
+        view = self.whole(index)
+        if name in self.graph.tensors:
+            self.arrangements[name] = arrangement.of_view(view, source.shape, layout)
+        return view
 
     def add_layer(
         self,
@@ -82,37 +216,87 @@ class Builder:
         inputs: Sequence[Access],
         output: str,
         *,
+        layout: Layout | None = None,
+        like: Arrangement | None = None,
+        shape: tuple[int, ...] | None = None,
         fused: Sequence[Node] = (),
         parameters: Sequence[Parameter] = (),
         reduction: int = 1,
         macs: int = 0,
         operations: int = 0,
-        tiled: tuple[bool, bool, bool, bool] = (True, True, True, True),
-    ) -> None:
-        """Append a layer that writes a new storage for `output`, and mark the fused nodes as done."""
-        index = self.activation(output)
+        tiled: tuple[bool, bool, bool, bool] = ALL_TILED,
+        name: str = "",
+    ) -> Arrangement:
+        """Append a layer that writes a new storage for `output`, and mark the fused nodes as done.
+
+        Args:
+            layout: of the output, the default one if left out.
+            like: an arrangement that covers its base; the output is arranged over its storage in the same way.
+            shape: what the storage holds, if not the value's own shape (an axis kept, batches joined).
+            name: of the layer, if not the node's.
+
+        Returns:
+            What the layer wrote; the value's arrangement too, unless `shape` is given.
+        """
+        if like is not None:
+            index = self._new_activation(output, like.base.shape, ((0,), (1,), (2,), (3,)))
+            written = replace(like, base=self.whole(index))
+        else:
+            made = shape or self.shape(output)
+            layout = layout or default_layout(len(made))
+            index = self._new_activation(output, made, layout)
+            written = arrangement.of_view(self.whole(index), made, layout)
+        if shape is None:
+            self.arrangements[output] = written
         self.folded.update(n.index for n in fused)
+        self._append(
+            name or node.name,
+            node.op_type,
+            kernel,
+            inputs,
+            index,
+            fused=tuple(n.name for n in fused),
+            parameters=tuple(parameters),
+            reduction=reduction,
+            macs=macs,
+            operations=operations,
+            tiled=tiled,
+        )
+        return written
+
+    def _append(
+        self,
+        name: str,
+        operator: str,
+        kernel: Kernel,
+        inputs: Sequence[Access],
+        output: int,
+        *,
+        fused: tuple[str, ...] = (),
+        parameters: tuple[Parameter, ...] = (),
+        reduction: int = 1,
+        macs: int = 0,
+        operations: int = 0,
+        tiled: tuple[bool, bool, bool, bool] = ALL_TILED,
+    ) -> None:
+        shape: Shape4 = shape4(self.storages[output].shape)
         self.layers.append(
             Layer(
-                index=len(self.layers),
-                name=node.name,
-                operator=node.op_type,
-                fused=tuple(n.name for n in fused),
-                kernel=kernel,
-                inputs=tuple(inputs),
-                parameters=tuple(parameters),
-                output=index,
-                shape=self.output_shape(index),
-                reduction=reduction,
-                macs=macs,
-                operations=operations,
-                tiled=tiled,
+                len(self.layers),
+                name,
+                operator,
+                fused,
+                kernel,
+                tuple(inputs),
+                parameters,
+                output,
+                shape,
+                reduction,
+                macs,
+                operations,
+                tiled,
             )
         )
-
-    def output_shape(self, index: int) -> Shape4:
-        """Physical shape of a storage."""
-        return shape4(self.storages[index].shape)
 
     def mark_output(self, view: View) -> None:
         """Note that the storages behind a network output must end up in DRAM, whatever they are called."""
@@ -120,30 +304,6 @@ class Builder:
             storage = self.storages[piece.storage]
             if storage.kind is TensorKind.ACTIVATION:
                 self.storages[piece.storage] = replace(storage, kind=TensorKind.OUTPUT)
-
-    def is_constant(self, name: str) -> bool:
-        """Whether the value is known before the model runs."""
-        return self.graph.tensors[name].role == "weight"
-
-    def _constant_view(self, name: str) -> View:
-        shape = self.graph.tensors[name].shape
-        axes, physical = onnx_axes(len(shape)), physical_shape(shape)
-        index = self._store(Storage(name, TensorKind.WEIGHT, physical, Precision.ACTIVATIONS, shape, axes))
-        self.values[name] = self._physical_value(name, physical, axes)
-        return whole(index, self.storages[index])
-
-    def _physical_value(self, name: str, physical: Shape4, axes: tuple[int, ...]) -> Callable[[], FloatArray]:
-        def value() -> FloatArray:
-            array = self.graph.weight(name).astype("float32")
-            inverse = tuple(axes.index(axis) for axis in range(len(axes)))
-            return array.reshape(tuple(physical[axis] for axis in axes)).transpose(inverse)
-
-        return value
-
-    def _store(self, storage: Storage) -> int:
-        self.storages.append(storage)
-        self._stored[storage.name] = len(self.storages) - 1
-        return len(self.storages) - 1
 
 
 def elements(shape: Sequence[int]) -> int:

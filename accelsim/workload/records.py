@@ -40,6 +40,7 @@ class Storage:
             per-channel parameters (channel,).
         precision: which element size of the hardware it has.
         onnx_shape, onnx_axes: `physical.transpose(onnx_axes).reshape(onnx_shape)` is the model's array.
+        element_bytes: bytes per element where the model fixes them (int8, float16, …); 0: the hardware's precision.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Storage:
     precision: Precision
     onnx_shape: tuple[int, ...]
     onnx_axes: tuple[int, ...]
+    element_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An ONNX activation: a four-axis array made of pieces, which are disjoint and cover it.
-
-    `onnx_shape` is the model's shape; it differs from (batch, channel, row, column) for reshaped views.
-    """
+    """An activation as it is read: a four-axis array made of pieces, which are disjoint and cover it."""
 
     shape: Shape4
     pieces: tuple[Piece, ...]
-    onnx_shape: tuple[int, ...]
 
     @property
     def elements(self) -> int:
@@ -86,6 +84,39 @@ class Along(StrEnum):
     REDUCTION = "reduction"
 
 
+#: What an operand's axis may follow beside the output's four axes: the layer's reduction, or nothing (it is read whole).
+REDUCTION_LOOP, NO_LOOP = 4, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """How one axis of an operand follows one loop of the layer.
+
+    For loop positions [first, first + count) it reads ⌊first·numerator/denominator⌋ + low up to and including
+    ⌊(first + count − 1)·numerator/denominator⌋ + high, clipped to the operand.
+    """
+
+    loop: int = NO_LOOP
+    numerator: int = 1
+    denominator: int = 1
+    low: int = 0
+    high: int = 0
+
+    def span(self, first: int, count: int, size: int) -> tuple[int, int]:
+        """Positions [low, high) of an operand's axis of `size` elements."""
+        if self.loop == NO_LOOP:
+            return 0, size
+        low = first * self.numerator // self.denominator + self.low
+        high = (first + count - 1) * self.numerator // self.denominator + 1 + self.high
+        low, high = max(0, low), min(size, high)
+        return (low, high) if low < high else (min(low, size), min(low, size))
+
+    @property
+    def margin(self) -> int:
+        """Positions read beyond those of the loop itself, at most."""
+        return self.high - self.low + (self.denominator > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a layer reads of one activation operand for a tile of its output.
@@ -95,12 +126,14 @@ class Access:
         view: what is read.
         space, channels: how the region follows the output tile along rows and columns, and along channels. Along the
             batch it is always the same; an axis of size 1 is broadcast.
+        follow: a rule for each of its four axes, in place of `space` and `channels`.
     """
 
     slot: str
     view: View
     space: Along = Along.SAME
     channels: Along = Along.SAME
+    follow: tuple[Follow, Follow, Follow, Follow] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +185,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class NamedView:
-    """A network output: its name and what it is made of."""
+    """A network output: its name, what it is made of, and the way from there to the model's array."""
 
     name: str
     view: View
+    onnx_shape: tuple[int, ...]
+    onnx_axes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,42 +6,74 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accelsim.workload.records import FloatArray
 from restructure.graph import Graph, Node
 
+Doubles = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class ScaleShift:
-    """A batch normalisation at inference: y = x·scale + shift, per channel, from four parameter names."""
+    """y = x·scale + shift per channel: a normalisation at inference, or several constant steps in a row.
+
+    Attributes:
+        node: a ``BatchNormalization``, or a ``Mul`` or ``Add`` with a constant.
+        before: the steps before it.
+    """
 
     graph: Graph
-    names: tuple[str, str, str, str]
-    epsilon: float
+    node: Node
+    before: ScaleShift | None = None
 
     @staticmethod
     def of(node: Node, graph: Graph) -> ScaleShift:
         """The step of a ``BatchNormalization`` node."""
-        gamma, beta, mean, variance = node.inputs[1:5]
-        epsilon = float(node.attributes.get("epsilon", 1e-5))
-        return ScaleShift(graph, (gamma, beta, mean, variance), epsilon)
+        return ScaleShift(graph, node)
+
+    @staticmethod
+    def of_constant(node: Node, graph: Graph) -> ScaleShift:
+        """The step of a ``Mul`` or ``Add`` whose second operand is a constant per channel."""
+        return ScaleShift(graph, node)
+
+    def after(self, before: ScaleShift | None) -> ScaleShift:
+        """This step behind others."""
+        return ScaleShift(self.graph, self.node, before)
 
     def scale(self) -> FloatArray:
         """Factor per channel, shape (channels,)."""
-        gamma, _, _, variance = (self.graph.weight(name).astype(np.float64) for name in self.names)
-        return (gamma / np.sqrt(variance + self.epsilon)).astype(np.float32)
+        return self._both()[0].astype(np.float32)
 
     def shift(self) -> FloatArray:
         """Summand per channel, shape (channels,)."""
-        _, beta, mean, _ = (self.graph.weight(name).astype(np.float64) for name in self.names)
-        return (beta - mean * self.scale().astype(np.float64)).astype(np.float32)
+        return self._both()[1].astype(np.float32)
+
+    def _both(self) -> tuple[Doubles, Doubles]:
+        scale, shift = self._own()
+        if self.before is None:
+            return scale, shift
+        earlier, summand = self.before._both()
+        return earlier * scale, summand * scale + shift
+
+    def _own(self) -> tuple[Doubles, Doubles]:
+        if self.node.op_type == "BatchNormalization":
+            gamma, beta, mean, variance = (self._vector(name) for name in self.node.inputs[1:5])
+            scale = gamma / np.sqrt(variance + float(self.node.attributes.get("epsilon", 1e-5)))
+            return scale, beta - mean * scale
+        value = self._vector(self.node.inputs[1])
+        return (value, np.zeros_like(value)) if self.node.op_type == "Mul" else (np.ones_like(value), value)
+
+    def _vector(self, name: str) -> Doubles:
+        return self.graph.weight(name).astype(np.float64).reshape(-1)
 
 
 def filters(graph: Graph, name: str, fold: ScaleShift | None) -> Callable[[], FloatArray]:
-    """Filters (K, C/G, FY, FX) of the model as (K, FY, FX, C/G), times the folded scale."""
+    """Filters (K, C/G, FY[, FX]) of the model as (K, FY, FX, C/G), times the folded scale."""
 
     def value() -> FloatArray:
-        array = graph.weight(name).astype(np.float32, copy=False).transpose(0, 2, 3, 1)
+        array = graph.weight(name).astype(np.float32, copy=False)
+        array = np.moveaxis(array if array.ndim == 4 else array[..., None], 1, 3)
         return array if fold is None else array * fold.scale()[:, None, None, None]
 
     return value
@@ -60,26 +92,31 @@ def bias(graph: Graph, name: str, channels: int, fold: ScaleShift | None) -> Cal
 
 @dataclass(frozen=True, slots=True)
 class DenseWeights:
-    """Weights of a matrix product as 1×1 (or, after a flattened map, H×W) filters.
+    """Weights of a matrix product as 1×1 filters, or as larger ones where a whole map was flattened.
 
     Attributes:
         name: the weight tensor, (N, K) if transposed else (K, N).
-        window: (rows, columns) of the flattened map, (1, 1) otherwise.
+        axes: physical axes (1 row, 2 column, 3 channel) that make up K, outermost first, and their sizes.
         factor: the product's alpha.
     """
 
     graph: Graph
     name: str
     transposed: bool
-    window: tuple[int, int]
+    axes: tuple[tuple[int, int], ...] = ()
     factor: float = 1.0
 
     def __call__(self) -> FloatArray:
-        """The filters, shape (N, rows, columns, K / (rows·columns))."""
+        """The filters, shape (N, rows, columns, channels)."""
         array = self.graph.weight(self.name).astype(np.float32, copy=False)
         array = array if self.transposed else array.T
-        rows, columns = self.window
-        array = array.reshape(array.shape[0], -1, rows, columns).transpose(0, 2, 3, 1)
+        if self.axes:
+            array = array.reshape(len(array), *(size for _, size in self.axes))
+            sizes = dict(self.axes)
+            order = [1 + [axis for axis, _ in self.axes].index(axis) for axis in (1, 2, 3) if axis in sizes]
+            array = array.transpose(0, *order).reshape(len(array), *(sizes.get(axis, 1) for axis in (1, 2, 3)))
+        else:
+            array = array.reshape(len(array), 1, 1, -1)
         return array if self.factor == 1.0 else array * np.float32(self.factor)
 
 

@@ -1,49 +1,16 @@
-"""Views: slicing, concatenating and reshaping activations without moving a byte."""
+"""Views: cropping, cutting and joining activations without moving a byte."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 from accelsim.workload.records import Piece, Shape4, Storage, View
-
-BATCH, ROW, COLUMN, CHANNEL = range(4)
-
-#: ONNX axis of a rank-4 tensor (batch, channel, row, column) → physical axis.
-PHYSICAL_OF_NCHW = (BATCH, CHANNEL, ROW, COLUMN)
-
-_LAYOUTS: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
-    # rank: (physical axis of each ONNX axis, physical → ONNX transposition)
-    0: ((), (0, 3, 1, 2)),
-    1: ((CHANNEL,), (0, 1, 2, 3)),
-    2: ((BATCH, CHANNEL), (0, 3, 1, 2)),
-    3: ((BATCH, ROW, CHANNEL), (0, 1, 2, 3)),
-    4: (PHYSICAL_OF_NCHW, (0, 3, 1, 2)),
-}
-
-
-def physical_axes(rank: int) -> tuple[int, ...]:
-    """Physical axis (batch, row, column, channel) of each ONNX axis of a tensor of `rank` at most 4."""
-    return _LAYOUTS[rank][0]
-
-
-def onnx_axes(rank: int) -> tuple[int, ...]:
-    """The transposition that brings a physical array into ONNX order, ready for ``reshape``."""
-    return _LAYOUTS[rank][1]
-
-
-def physical_shape(onnx_shape: Sequence[int]) -> Shape4:
-    """The four-axis shape of an ONNX shape: (N, C, H, W), (N, T, D) as N rows of D channels, (N, F), (F,) or ()."""
-    shape = [1, 1, 1, 1]
-    for size, axis in zip(onnx_shape, physical_axes(len(onnx_shape)), strict=True):
-        shape[axis] = size
-    return (shape[0], shape[1], shape[2], shape[3])
 
 
 def whole(index: int, storage: Storage) -> View:
     """The view that is a whole activation storage."""
     shape = shape4(storage.shape)
-    return View(shape, (Piece((0, 0, 0, 0), shape, index, (0, 0, 0, 0)),), storage.onnx_shape)
+    return View(shape, (Piece((0, 0, 0, 0), shape, index, (0, 0, 0, 0)),))
 
 
 def shape4(shape: Sequence[int]) -> Shape4:
@@ -69,44 +36,32 @@ def crop(view: View, start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def cut(view: View, start: Shape4, shape: Shape4, onnx_shape: tuple[int, ...]) -> View:
+def cut(view: View, start: Shape4, shape: Shape4) -> View:
     """The region of a view as a view of its own."""
     pieces = (
         Piece(shape4([a - s for a, s in zip(p.at, start, strict=True)]), p.shape, p.storage, p.start)
         for p in crop(view, start, shape)
     )
-    return View(shape, tuple(pieces), onnx_shape)
+    return View(shape, tuple(pieces))
 
 
-def join(views: Sequence[View], axis: int, onnx_shape: tuple[int, ...]) -> View:
+def join(views: Sequence[View], axis: int) -> View:
     """Views side by side along a physical axis."""
     pieces: list[Piece] = []
     offset = 0
     for view in views:
-        for piece in view.pieces:
-            at = list(piece.at)
-            at[axis] += offset
-            pieces.append(Piece(shape4(at), piece.shape, piece.storage, piece.start))
+        pieces += moved(view, axis, offset)
         offset += view.shape[axis]
     shape = list(views[0].shape)
     shape[axis] = offset
-    return View(shape4(shape), tuple(pieces), onnx_shape)
+    return View(shape4(shape), tuple(pieces))
 
 
-def renamed(view: View, onnx_shape: tuple[int, ...]) -> View | None:
-    """The view under another ONNX shape where that moves no byte, else None.
-
-    Two cases: both shapes have the same physical form ((N, C, 1, 1) ↔ (N, C)); or (N, C, H, W) is flattened to
-    (N, C·H·W), which stays a four-axis view whose readers know the order of its elements (``is_flattened``).
-    """
-    if view.elements != prod(onnx_shape) or len(onnx_shape) > 4:
-        return None
-    if physical_shape(onnx_shape) == view.shape and not is_flattened(view):
-        return View(view.shape, view.pieces, onnx_shape)
-    flat = len(onnx_shape) == 2 and onnx_shape[0] == view.shape[BATCH]
-    return View(view.shape, view.pieces, onnx_shape) if flat else None
-
-
-def is_flattened(view: View) -> bool:
-    """Whether the view is a map of several positions that the model sees as a vector, channels outermost."""
-    return physical_shape(view.onnx_shape) != view.shape
+def moved(view: View, axis: int, offset: int) -> list[Piece]:
+    """The pieces of a view, placed `offset` further along an axis."""
+    found = []
+    for piece in view.pieces:
+        at = list(piece.at)
+        at[axis] += offset
+        found.append(Piece(shape4(at), piece.shape, piece.storage, piece.start))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Call:
         inputs: logical operands in the order of `kernel.inputs`.
         slots: the same and all others, by slot.
         source, target: the tensors of the first read and the first write.
+        origins: where each operand begins in its own coordinates, by slot.
     """
 
     kernel: VectorKernel
@@ -31,6 +32,7 @@ class Call:
     slots: Mapping[str, Values]
     source: Tensor
     target: Tensor
+    origins: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def number(self, name: str, default: float) -> float:
         """A numeric attribute."""
@@ -41,6 +43,11 @@ class Call:
         """An attribute that is a tuple of integers."""
         value = dict(self.kernel.attributes).get(name, tuple(default))
         return tuple(int(v) for v in value) if isinstance(value, tuple) else (int(value),)
+
+    def reals(self, name: str) -> tuple[float, ...]:
+        """An attribute that is a tuple of numbers."""
+        value = dict(self.kernel.attributes)[name]
+        return value if isinstance(value, tuple) else (value,)
 
 
 Operator = Callable[[Call], Values]

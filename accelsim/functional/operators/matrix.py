@@ -14,6 +14,9 @@ from accelsim.program import MatrixKernel, Tile
 
 def accumulate(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values]) -> Values:
     """The tile's accumulators after this instruction: what was there before plus its share of the reduction."""
+    if kernel.batched:
+        total = _batched(kernel, slots)
+        return total + slots["partial"] if "partial" in slots else total
     weights = slots["weights"]
     _require(kernel, tile, weights)
     first = tile.start[3] // kernel.filters_per_group
@@ -28,6 +31,18 @@ def accumulate(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values]) ->
     else:
         total = _grouped(kernel, tile, windows, weights)
     return total + slots["partial"] if "partial" in slots else total
+
+
+def _batched(kernel: MatrixKernel, slots: Mapping[str, Values]) -> Values:
+    """One product per batch entry; the right operand is (batch, filter, 1, channel), or its two axes exchanged."""
+    left, right = slots["input"], slots["weights"][:, :, 0]
+    if not kernel.turned:
+        right = right.transpose(0, 2, 1)
+    batch, rows, columns, depth = left.shape
+    if right.shape[:2] != (batch, depth):
+        raise ExecutionError(f"a product of {left.shape} and {right.shape}: the operands do not belong together")
+    result: Values = (left.reshape(batch, rows * columns, depth) @ right).reshape(batch, rows, columns, -1)
+    return result
 
 
 def _require(kernel: MatrixKernel, tile: Tile, weights: Values) -> None:

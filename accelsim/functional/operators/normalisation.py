@@ -8,19 +8,53 @@ from accelsim.functional.operators.call import Call, Values
 
 
 def softmax(call: Call) -> Values:
-    """Softmax along the physical axis `axis`; the tile holds all of it."""
-    x, axis = call.inputs[0], int(call.number("axis", -1))
-    powers = np.exp(x - x.max(axis=axis, keepdims=True))
-    result: Values = powers / powers.sum(axis=axis, keepdims=True)
+    """Softmax along the physical axes; the tile holds all of them."""
+    x, axes = call.inputs[0], _axes(call)
+    powers = np.exp(x - x.max(axis=axes, keepdims=True))
+    result: Values = powers / powers.sum(axis=axes, keepdims=True)
     return result
 
 
 def log_softmax(call: Call) -> Values:
-    """Logarithm of the softmax along the physical axis `axis`."""
-    x, axis = call.inputs[0], int(call.number("axis", -1))
-    shifted = x - x.max(axis=axis, keepdims=True)
-    result: Values = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    """Logarithm of the softmax along the physical axes."""
+    x, axes = call.inputs[0], _axes(call)
+    shifted = x - x.max(axis=axes, keepdims=True)
+    result: Values = shifted - np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
     return result
+
+
+def hardmax(call: Call) -> Values:
+    """One at the first largest element along one physical axis, zero elsewhere."""
+    x, axes = call.inputs[0], _axes(call)
+    if not axes:
+        return np.ones_like(x)
+    result = np.zeros_like(x)
+    np.put_along_axis(result, x.argmax(axis=axes[0], keepdims=True), 1, axis=axes[0])
+    return result
+
+
+def normalise(call: Call) -> Values:
+    """Subtract the mean (if `centred`), divide by the deviation over `axes`, then slots ``scale`` and ``bias``."""
+    x, axes = call.inputs[0].astype(np.float64), _axes(call)
+    if call.number("centred", 1):
+        x = x - x.mean(axis=axes, keepdims=True)
+    x = x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + call.number("epsilon", 1e-5))
+    if "scale" in call.slots:
+        x = x * call.slots["scale"]
+    if "bias" in call.slots:
+        x = x + call.slots["bias"]
+    return np.asarray(x, dtype=np.float32)
+
+
+def lp_normalise(call: Call) -> Values:
+    """Divide by the p-norm over `axes`; a vector of zeros stays."""
+    x, axes, p = call.inputs[0], _axes(call), call.number("p", 2)
+    norm = (np.abs(x) ** p).sum(axis=axes, keepdims=True) ** (1 / p)
+    return np.asarray(np.where(norm == 0, 0, x / np.where(norm == 0, 1, norm)), dtype=np.float32)
+
+
+def _axes(call: Call) -> tuple[int, ...]:
+    return call.numbers("axes", (int(call.number("axis", -1)),))
 
 
 def lrn(call: Call) -> Values:

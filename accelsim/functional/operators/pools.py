@@ -1,4 +1,4 @@
-"""Pools over windows and over whole maps."""
+"""Pools over windows."""
 
 from __future__ import annotations
 
@@ -25,22 +25,11 @@ def average_pool(call: Call) -> Values:
     return total / seen[:, :, None]
 
 
-def reduce_mean(call: Call) -> Values:
-    """Mean over physical axes, rows and columns by default; the axes stay with length 1."""
-    result: Values = call.inputs[0].mean(axis=call.numbers("axes", (1, 2)), keepdims=True)
-    return result
-
-
-def reduce_max(call: Call) -> Values:
-    """Largest element over physical axes, rows and columns by default."""
-    result: Values = call.inputs[0].max(axis=call.numbers("axes", (1, 2)), keepdims=True)
-    return result
-
-
-def reduce_sum(call: Call) -> Values:
-    """Sum over physical axes, rows and columns by default."""
-    result: Values = call.inputs[0].sum(axis=call.numbers("axes", (1, 2)), keepdims=True)
-    return result
+def lp_pool(call: Call) -> Values:
+    """The p-norm of each window; pads are zeros."""
+    p = call.number("p", 2)
+    total = (np.abs(_windows(call, 0.0)) ** p).sum(axis=(3, 4))
+    return np.asarray(total ** (1 / p), dtype=np.float32)
 
 
 def _windows(call: Call, fill: float) -> Values:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from accelsim.functional.operators import reductions
 from accelsim.functional.operators.call import Operator
-from accelsim.functional.operators.elementwise import BINARY, UNARY, elementwise
-from accelsim.functional.operators.layout import copy, rearrange, resize_nearest
-from accelsim.functional.operators.normalisation import log_softmax, lrn, scale_and_shift, softmax
-from accelsim.functional.operators.pools import average_pool, max_pool, reduce_max, reduce_mean, reduce_sum
+from accelsim.functional.operators.elementwise import BINARY, elementwise
+from accelsim.functional.operators.layout import copy, gather, pad, rearrange, triangle
+from accelsim.functional.operators.normalisation import (
+    hardmax,
+    log_softmax,
+    lp_normalise,
+    lrn,
+    normalise,
+    scale_and_shift,
+    softmax,
+)
+from accelsim.functional.operators.pools import average_pool, lp_pool, max_pool
+from accelsim.functional.operators.resize import resize
+from accelsim.functional.operators.unary import UNARY
 
 OPERATORS: dict[str, Operator] = {
-    **dict.fromkeys([*UNARY, *BINARY], elementwise),
+    **dict.fromkeys([*UNARY, *BINARY, "Mean", "Where"], elementwise),
+    **reductions.OPERATORS,
     "AveragePool": average_pool,
     "BatchNormalization": scale_and_shift,
     "Copy": copy,
-    "Flatten": rearrange,
-    "GlobalAveragePool": reduce_mean,
-    "GlobalMaxPool": reduce_max,
+    "Gather": gather,
+    "Hardmax": hardmax,
     "LRN": lrn,
+    "LayerNormalization": normalise,
     "LogSoftmax": log_softmax,
+    "LpNormalization": lp_normalise,
+    "LpPool": lp_pool,
     "MaxPool": max_pool,
-    "ReduceMax": reduce_max,
-    "ReduceMean": reduce_mean,
-    "ReduceSum": reduce_sum,
-    "Reshape": rearrange,
-    "Resize": resize_nearest,
+    "Pad": pad,
+    "Rearrange": rearrange,
+    "Resize": resize,
     "Softmax": softmax,
-    "Squeeze": rearrange,
-    "Transpose": rearrange,
-    "Unsqueeze": rearrange,
+    "Trilu": triangle,
 }

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accelsim.workload.builder import Builder
-from accelsim.workload.lowering import elementwise, matrix, pooling, rows, shapes
+from accelsim.workload.lowering import (
+    convolution,
+    elementwise,
+    movement,
+    normalisation,
+    pooling,
+    product,
+    qlinear,
+    reduction,
+    transposed,
+    views,
+)
 from restructure.graph import Node
 
 __all__ = ["LOWERING"]
 
 Lower = Callable[[Builder, Node], None]
 
-#: ONNX operator type → function that appends its layers or views.
+#: ONNX operator type → function that appends its layers or arranges its views.
 LOWERING: dict[str, Lower] = {
-    **matrix.LOWERING,
-    **pooling.LOWERING,
     **elementwise.LOWERING,
-    **rows.LOWERING,
-    **shapes.LOWERING,
+    **convolution.LOWERING,
+    **transposed.LOWERING,
+    **product.LOWERING,
+    **pooling.LOWERING,
+    **reduction.LOWERING,
+    **normalisation.LOWERING,
+    **movement.LOWERING,
+    **views.LOWERING,
+    **qlinear.LOWERING,
 }

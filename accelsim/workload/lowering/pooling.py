@@ -1,70 +1,57 @@
-"""Pools and averages over a map, on the vector unit."""
+"""Pools over windows, on the vector unit."""
 
 from __future__ import annotations
 
-from accelsim.program import VectorKernel, Window
+from accelsim.program import VectorKernel
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.fusion import chain
-from accelsim.workload.lowering.matrix import unsupported
+from accelsim.workload.layouts import map_layout
+from accelsim.workload.lowering.convolution import pair, window_of
+from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.records import Access, Along
 from restructure.graph import Node
-from restructure.operators import pool_geometry, reduce_axes
+from restructure.operators import pool_geometry
+
+#: Lane operations per window element, and per result (a division by a constant is one product, a root three).
+_WORK = {"max": (1, 0), "average": (1, 1), "lp": (2, 3)}
 
 
 def pool(builder: Builder, node: Node) -> None:
-    """MaxPool and AveragePool: one lane operation per window element (and one to divide)."""
+    """MaxPool, AveragePool and LpPool over one or two spatial axes."""
     geometry = pool_geometry(node, builder.graph)
-    if len(geometry.kernel) != 2 or geometry.kind not in ("max", "average"):
-        raise unsupported(
-            node, f"{node.op_type} over {len(geometry.kernel)} axes", "2-D max and average pools are simulated"
-        )
-    if len(node.outputs) > 1 and node.outputs[1]:
+    rank = len(geometry.kernel)
+    if rank > 2:
+        raise unsupported(node, f"{node.op_type} over {rank} axes", "1-D and 2-D pools are simulated")
+    if len(node.outputs) > 1 and node.outputs[1] and builder.graph.consumers(node.outputs[1]):
         raise unsupported(node, "the Indices output of MaxPool", "remove the output")
-    folded = chain(builder, node.outputs[0])
-    (kh, kw), (sy, sx), (dy, dx) = geometry.kernel, geometry.strides, geometry.dilations
-    top, left, bottom, right = geometry.pads
+    layout = map_layout(rank + 2)
+    folded = chain(builder, node.outputs[0], layout)
+    attributes = [
+        ("count_include_pad", float(geometry.count_include_pad)),
+        ("ceil_mode", float(geometry.ceil_mode)),
+    ]
+    if geometry.kind == "lp":
+        attributes.append(("p", float(node.attributes.get("p", 2))))
     kernel = VectorKernel(
         operator=node.op_type,
-        attributes=(
-            ("count_include_pad", float(geometry.count_include_pad)),
-            ("ceil_mode", float(geometry.ceil_mode)),
-        ),
-        window=Window((kh, kw), (sy, sx), (dy, dx), (top, left, bottom, right)),
-        input_size=(geometry.in_spatial[0], geometry.in_spatial[1]),
+        attributes=tuple(attributes),
+        window=window_of(geometry.kernel, geometry.strides, geometry.dilations, geometry.pads),
+        input_size=pair(geometry.in_spatial),
         post=tuple(folded.post),
     )
-    work = kh * kw + (geometry.kind == "average") + len(folded.post)
-    outputs = elements(builder.graph.tensors[node.outputs[0]].shape)
-    source = Access("input", builder.view(node.inputs[0]), Along.WINDOW, Along.SAME)
-    builder.add_layer(
-        node, kernel, [source, *folded.residuals], folded.output, fused=folded.nodes, operations=outputs * work
-    )
-
-
-def global_average(builder: Builder, node: Node) -> None:
-    """GlobalAveragePool, GlobalMaxPool and ReduceMean over rows and columns: one lane operation per input element."""
-    view = builder.view(node.inputs[0])
-    if node.op_type.startswith("Reduce") and tuple(sorted(reduce_axes(node, builder.graph))) != (2, 3):
-        raise unsupported(node, f"{node.op_type} over axes other than rows and columns", "use axes [2, 3]")
-    folded = chain(builder, node.outputs[0])
-    operator = "GlobalAveragePool" if node.op_type == "ReduceMean" else node.op_type
-    kernel = VectorKernel(operator, input_size=(view.shape[1], view.shape[2]), post=tuple(folded.post))
-    source = Access("input", view, Along.ALL, Along.SAME)
-    outputs = view.shape[0] * view.shape[3]
+    each, result = _WORK[geometry.kind]
+    taps = kernel.window.kernel[0] * kernel.window.kernel[1]
+    outputs = elements(builder.shape(node.outputs[0]))
+    source = Access("input", builder.view(node.inputs[0], layout), Along.WINDOW, Along.SAME)
     builder.add_layer(
         node,
         kernel,
         [source, *folded.residuals],
         folded.output,
+        layout=layout,
         fused=folded.nodes,
-        operations=view.elements + outputs * (1 + len(folded.post)),
+        operations=outputs * (taps * each + result + folded.work),
     )
 
 
-LOWERING = {
-    "MaxPool": pool,
-    "AveragePool": pool,
-    "GlobalAveragePool": global_average,
-    "GlobalMaxPool": global_average,
-    "ReduceMean": global_average,
-}
+LOWERING = dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pool)

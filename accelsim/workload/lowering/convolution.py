@@ -1,0 +1,108 @@
+"""Convolutions on the PE array, with everything fused behind them; filters become (K, FY, FX, C/G)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from accelsim.program import MatrixKernel, Window
+from accelsim.workload.builder import Builder
+from accelsim.workload.constants import element_size
+from accelsim.workload.fusion import Chain, chain
+from accelsim.workload.layouts import map_layout
+from accelsim.workload.lowering.refusals import unsupported
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision
+from accelsim.workload.values import bias, filters
+from restructure.graph import Node
+from restructure.operators import ConvGeometry, conv_geometry
+
+
+def conv(builder: Builder, node: Node) -> None:
+    """Conv over one or two spatial axes; a BatchNormalization behind it goes into its weights."""
+    geometry = conv_geometry(node, builder.graph)
+    rank = len(geometry.kernel)
+    if rank > 2:
+        raise unsupported(node, f"convolution over {rank} spatial axes", "1 or 2 spatial axes are simulated")
+    if not builder.is_constant(node.inputs[1]):
+        raise unsupported(node, "a convolution with computed filters", "constant filters are simulated")
+    layout = map_layout(rank + 2)
+    folded = chain(builder, node.outputs[0], layout, fold_normalisation=True)
+    kernel = conv_kernel(node.op_type, geometry, folded)
+    source = Access("input", builder.view(node.inputs[0], layout), Along.WINDOW, Along.REDUCTION)
+    append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
+
+
+def conv_kernel(operator: str, geometry: ConvGeometry, folded: Chain) -> MatrixKernel:
+    """The kernel of a convolution: its window and its groups."""
+    return MatrixKernel(
+        operator=operator,
+        window=window_of(geometry.kernel, geometry.strides, geometry.dilations, geometry.pads),
+        groups=geometry.groups,
+        filters_per_group=geometry.filters // geometry.groups,
+        channels_per_group=geometry.channels // geometry.groups,
+        input_size=pair(geometry.in_spatial),
+        post=tuple(folded.post),
+    )
+
+
+def window_of(
+    kernel: tuple[int, ...], strides: tuple[int, ...], dilations: tuple[int, ...], pads: tuple[int, ...]
+) -> Window:
+    """A window over rows and columns; one spatial axis lies along the rows."""
+    if len(kernel) == 1:
+        pads = (pads[0], 0, pads[1], 0)
+    top, left, bottom, right = pads
+    return Window(pair(kernel), pair(strides), pair(dilations), (top, left, bottom, right))
+
+
+def pair(values: tuple[int, ...]) -> tuple[int, int]:
+    """(rows, columns); a single spatial axis is rows."""
+    return (values[0], values[1]) if len(values) == 2 else (values[0], 1)
+
+
+def append_conv(
+    builder: Builder,
+    node: Node,
+    geometry: ConvGeometry,
+    kernel: MatrixKernel,
+    source: Access,
+    folded: Chain,
+    parameters: list[Parameter],
+) -> None:
+    """The layer of a convolution whose operands are known."""
+    outputs = geometry.batch * geometry.filters * prod(geometry.out_spatial)
+    builder.add_layer(
+        node,
+        kernel,
+        [source, *folded.residuals],
+        folded.output,
+        layout=map_layout(len(geometry.kernel) + 2),
+        fused=folded.nodes,
+        parameters=parameters,
+        reduction=kernel.channels_per_group,
+        macs=outputs * prod(kernel.window.kernel) * kernel.channels_per_group,
+        operations=outputs * (1 + folded.work),
+    )
+
+
+def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> list[Parameter]:
+    name, norm = node.inputs[1], folded.normalisation
+    tag = f"{name}·{folded.nodes[0].name}" if norm else name
+    shape = (geometry.filters, *pair(geometry.kernel), geometry.channels // geometry.groups)
+    width = element_size(builder.graph.stored_dtype(name))
+    weights = builder.parameter(tag, shape, Precision.WEIGHTS, filters(builder.graph, name, norm), width)
+    parameters = [Parameter("weights", weights, reduced=True)]
+    bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
+    if bias_name or norm:
+        value = bias(builder.graph, bias_name, geometry.filters, norm)
+        label = f"{bias_name or name}·{folded.nodes[0].name}·bias" if norm else bias_name
+        parameters.append(vector(builder, label, geometry.filters, value))
+    return parameters
+
+
+def vector(builder: Builder, name: str, channels: int, value: Callable[[], FloatArray]) -> Parameter:
+    """A per-filter parameter with the width of accumulators."""
+    return Parameter("bias", builder.parameter(name, (channels,), Precision.ACCUMULATORS, value))
+
+
+LOWERING = {"Conv": conv}

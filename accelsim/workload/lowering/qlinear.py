@@ -1,0 +1,260 @@
+"""Operators that take quantised tensors together with their scales: QLinear*, ConvInteger, MatMulInteger.
+
+They are computed with the real numbers the integers stand for; the result is rounded to its scale in the output pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+
+from accelsim.program import MatrixKernel, PostOperation, VectorKernel, Window
+from accelsim.workload.builder import Builder, elements
+from accelsim.workload.constants import element_size
+from accelsim.workload.fusion import Chain, chain
+from accelsim.workload.layouts import CHANNEL, default_layout, map_layout
+from accelsim.workload.lowering.convolution import append_conv, conv_kernel, vector
+from accelsim.workload.lowering.elementwise import operand, require_scale
+from accelsim.workload.lowering.reduction import dividing_layout, reduced
+from accelsim.workload.lowering.refusals import unsupported
+from accelsim.workload.lowering.views import joined
+from accelsim.workload.quantised import dequantised, scale_and_zero, step_attributes
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision
+from accelsim.workload.unary import BINARY, UNARY
+from restructure.graph import Node
+from restructure.operators import conv_geometry, matmul_dims
+
+
+def real(builder: Builder, node: Node, index: int) -> str:
+    """The name under which operand `index` (its scale and zero point follow it) is found as real numbers."""
+    scale, zero = scale_and_zero(builder.graph, node, index + 1, index + 2)
+    return _real(builder, node, node.inputs[index], scale, zero)
+
+
+def _real(builder: Builder, node: Node, name: str, scale: float, zero: int) -> str:
+    if name in builder.scales:
+        require_scale(builder, node, name, scale, zero)
+        return name
+    if builder.is_constant(name):
+        raise unsupported(node, f"a constant operand {name!r}", "compute the node beforehand")
+    if (scale, zero) == (1.0, 0):
+        return name
+    label = f"{name}·real"
+    if label not in builder.arrangements:
+        source = builder.settled(name)
+        kernel = VectorKernel("DequantizeLinear", (("scale", scale), ("zero", float(zero))))
+        work = source.base.elements * UNARY["DequantizeLinear"]
+        access = Access("input", source.base)
+        builder.add_layer(node, kernel, [access], label, like=source, operations=work, name=f"{node.name}·input")
+    return label
+
+
+def quantised(builder: Builder, node: Node, scale: float, zero: int) -> Chain:
+    """The chain of a node that rounds its own result: nothing more is folded."""
+    name = node.outputs[0]
+    step = step_attributes(scale, zero, builder.graph.tensors[name].dtype)
+    builder.scales[name] = (scale, zero)
+    return Chain(name, None, post=[PostOperation("FakeQuantize", step)])
+
+
+def qlinear_conv(builder: Builder, node: Node) -> None:
+    """QLinearConv: x, its scale and zero point, w, its (per filter), y's; a bias of accumulators."""
+    g = conv_geometry(node, builder.graph)
+    if len(g.kernel) > 2 or not builder.is_constant(node.inputs[3]):
+        raise unsupported(node, "this QLinearConv", "1 or 2 spatial axes and constant filters are simulated")
+    x = real(builder, node, 0)
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
+    parameters = [_filters(builder, node, 3, 4, 5)]
+    if len(node.inputs) > 8 and node.inputs[8]:
+        scale, _ = scale_and_zero(builder.graph, node, 1, 2)
+        value = _scaled_bias(builder, node, scale)
+        parameters.append(vector(builder, f"{node.inputs[8]}·{node.name}", g.filters, value))
+    layout = map_layout(len(g.kernel) + 2)
+    source = Access("input", builder.view(x, layout), Along.WINDOW, Along.REDUCTION)
+    append_conv(builder, node, g, conv_kernel(node.op_type, g, folded), source, folded, parameters)
+
+
+def conv_integer(builder: Builder, node: Node) -> None:
+    """ConvInteger: 32-bit sums of products of integers; what follows is folded as behind a Conv."""
+    g = conv_geometry(node, builder.graph)
+    if len(g.kernel) > 2 or not builder.is_constant(node.inputs[1]):
+        raise unsupported(node, "this ConvInteger", "1 or 2 spatial axes and constant filters are simulated")
+    x = _integer_operand(builder, node, 0, 2)
+    layout = map_layout(len(g.kernel) + 2)
+    folded = chain(builder, node.outputs[0], layout)
+    parameters = [_filters(builder, node, 1, -1, 3)]
+    source = Access("input", builder.view(x, layout), Along.WINDOW, Along.REDUCTION)
+    append_conv(builder, node, g, conv_kernel(node.op_type, g, folded), source, folded, parameters)
+
+
+def _integer_operand(builder: Builder, node: Node, index: int, zero: int) -> str:
+    offset = builder.graph.constant(node.inputs[zero]) if len(node.inputs) > zero and node.inputs[zero] else np.zeros(1)
+    if offset is None or offset.size != 1:
+        raise unsupported(node, "a computed zero point", "quantise with constant scales")
+    return _real(builder, node, node.inputs[index], 1.0, int(offset.reshape(-1)[0]))
+
+
+def _filters(builder: Builder, node: Node, weights: int, scale: int, zero: int) -> Parameter:
+    """Filters (K, FY, FX, C/G) as real numbers; their storage has the bytes of the integers."""
+    graph, name = builder.graph, node.inputs[weights]
+    k, depth, *spatial = builder.shape(name)
+    offsets = node.inputs[zero] if len(node.inputs) > zero else ""
+
+    def value() -> FloatArray:
+        array = dequantised(graph, name, node.inputs[scale] if scale >= 0 else "", offsets, 0)
+        return np.moveaxis(array if array.ndim == 4 else array[..., None], 1, 3)
+
+    shape = (k, *spatial, *(1,) * (2 - len(spatial)), depth)
+    width = element_size(graph.stored_dtype(name))
+    index = builder.parameter(f"{name}·{node.name}", shape, Precision.WEIGHTS, value, width)
+    return Parameter("weights", index, reduced=True)
+
+
+def _scaled_bias(builder: Builder, node: Node, scale: float) -> Callable[[], FloatArray]:
+    def value() -> FloatArray:
+        graph = builder.graph
+        factors = np.asarray(graph.weight(node.inputs[4])).astype(np.float32).reshape(-1)
+        array: FloatArray = np.asarray(graph.weight(node.inputs[8])).astype(np.float32) * factors * np.float32(scale)
+        return array
+
+    return value
+
+
+def qlinear_matmul(builder: Builder, node: Node) -> None:
+    """QLinearMatMul with a constant matrix."""
+    x = real(builder, node, 0)
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
+    _product(builder, node, x, 3, node.inputs[4], node.inputs[5], folded)
+
+
+def matmul_integer(builder: Builder, node: Node) -> None:
+    """MatMulInteger with a constant matrix."""
+    x = _integer_operand(builder, node, 0, 2)
+    layout = default_layout(len(builder.shape(node.outputs[0])))
+    folded = chain(builder, node.outputs[0], layout)
+    _product(builder, node, x, 1, "", node.inputs[3] if len(node.inputs) > 3 else "", folded)
+
+
+def _product(builder: Builder, node: Node, x: str, index: int, scale: str, zero: str, folded: Chain) -> None:
+    graph, name = builder.graph, node.inputs[index]
+    shape = builder.shape(name)
+    if not builder.is_constant(name) or len(shape) != 2:
+        raise unsupported(node, f"{node.op_type} of two activations", "a constant matrix is simulated")
+    _, _, k, n = matmul_dims(node, graph)
+    layout = default_layout(len(builder.shape(node.inputs[0])))
+    if layout[CHANNEL] != (len(builder.shape(node.inputs[0])) - 1,):
+        layout = ((0, 1), (2,), (), (3,))
+
+    def value() -> FloatArray:
+        return dequantised(graph, name, scale, zero, 1).T.reshape(n, 1, 1, k)
+
+    width = element_size(graph.stored_dtype(name))
+    weights = builder.parameter(f"{name}·{node.name}", (n, 1, 1, k), Precision.WEIGHTS, value, width)
+    view = builder.view(x, layout)
+    kernel = MatrixKernel(node.op_type, Window(), 1, n, k, view.shape[1:3], tuple(folded.post))
+    outputs = prod(builder.shape(node.outputs[0]))
+    builder.add_layer(
+        node,
+        kernel,
+        [Access("input", view, Along.WINDOW, Along.REDUCTION), *folded.residuals],
+        folded.output,
+        layout=layout,
+        fused=folded.nodes,
+        parameters=[Parameter("weights", weights, reduced=True)],
+        reduction=k,
+        macs=outputs * k,
+        operations=outputs * (1 + folded.work),
+    )
+
+
+def binary(builder: Builder, node: Node) -> None:
+    """QLinearAdd and QLinearMul: A, its scale and zero point, B, its, and the result's."""
+    names = [node.inputs[0], node.inputs[3]]
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
+    shape = builder.shape(node.outputs[0])
+    layout = default_layout(len(shape))
+    views = []
+    for index, name in zip((0, 3), names, strict=True):
+        if builder.is_constant(name):
+            raise unsupported(
+                node, f"{node.op_type} with a constant", "use DequantizeLinear, the operator, QuantizeLinear"
+            )
+        found = real(builder, node, index)
+        views.append(operand(builder, found, shape, layout))
+    operator = node.op_type.removeprefix("QLinear")
+    kernel = VectorKernel(
+        operator, (), input_size=views[0].shape[1:3], inputs=("input", "input1"), post=tuple(folded.post)
+    )
+    builder.add_layer(
+        node,
+        kernel,
+        [Access(slot, view) for slot, view in zip(kernel.inputs, views, strict=True)],
+        folded.output,
+        layout=layout,
+        operations=elements(shape) * (BINARY[operator] + folded.work),
+    )
+
+
+def unary(builder: Builder, node: Node) -> None:
+    """QLinearLeakyRelu and QLinearSigmoid: X, its scale and zero point, and the result's."""
+    found = real(builder, node, 0)
+    source = builder.settled(found)
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 3, 4))
+    operator = node.op_type.removeprefix("QLinear")
+    attributes = (("alpha", float(node.attributes.get("alpha", 0.01))),) if operator == "LeakyRelu" else ()
+    kernel = VectorKernel(operator, attributes, input_size=source.base.shape[1:3], post=tuple(folded.post))
+    work = source.base.elements * (UNARY[operator] + folded.work)
+    builder.add_layer(node, kernel, [Access("input", source.base)], node.outputs[0], like=source, operations=work)
+
+
+def concat(builder: Builder, node: Node) -> None:
+    """QLinearConcat: parts of another scale are rounded to the result's; then a Concat like any other."""
+    scale, zero = scale_and_zero(builder.graph, node, 0, 1)
+    output = node.outputs[0]
+    builder.scales[output] = (scale, zero)
+    names = []
+    for index in range(2, len(node.inputs), 3):
+        own = scale_and_zero(builder.graph, node, index + 1, index + 2)
+        found = real(builder, node, index)
+        names.append(found if own == (scale, zero) else _rounded(builder, node, found, index, scale, zero))
+    shape = builder.shape(output)
+    joined(builder, output, names, shape, int(node.attributes["axis"]) % len(shape))
+
+
+def _rounded(builder: Builder, node: Node, name: str, index: int, scale: float, zero: int) -> str:
+    source = builder.settled(name)
+    label = f"{node.inputs[index]}·{node.name}"
+    step = step_attributes(scale, zero, builder.graph.tensors[node.outputs[0]].dtype)
+    work = source.base.elements * UNARY["FakeQuantize"]
+    access = Access("input", source.base)
+    kernel = VectorKernel("FakeQuantize", step)
+    builder.add_layer(node, kernel, [access], label, like=source, operations=work, name=f"{node.name}·part{index // 3}")
+    return label
+
+
+def global_average(builder: Builder, node: Node) -> None:
+    """QLinearGlobalAveragePool: X, its scale and zero point, and the result's."""
+    if int(node.attributes.get("channels_last", 0)):
+        raise unsupported(node, "channels_last=1", "use channels_last=0")
+    name = real(builder, node, 0)
+    rank = len(builder.shape(node.inputs[0]))
+    axes = tuple(range(2, rank))
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 3, 4))
+    layout = dividing_layout(builder, name, axes, map_layout(rank))
+    reduced(builder, node, axes, layout, "ReduceMean", (), name, folded)
+
+
+LOWERING = {
+    "ConvInteger": conv_integer,
+    "MatMulInteger": matmul_integer,
+    "QLinearAdd": binary,
+    "QLinearConcat": concat,
+    "QLinearConv": qlinear_conv,
+    "QLinearGlobalAveragePool": global_average,
+    "QLinearLeakyRelu": unary,
+    "QLinearMatMul": qlinear_matmul,
+    "QLinearMul": binary,
+    "QLinearSigmoid": unary,
+}

@@ -1,0 +1,171 @@
+"""ConvTranspose: one plain convolution per phase of the stride, whose results interleave.
+
+Output position o = r + s·j of phase r is reached by the taps t with s | r + pad − t·d, from input j + (r + pad − t·d)/s:
+a convolution of stride 1 with those taps only, so no product with an inserted zero is ever computed. The phases lie
+one behind another like batches; readers see them interleaved, and pay a copy if they need it in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from accelsim.program import MatrixKernel, Window
+from accelsim.workload.arrangement import Arrangement, Factor, merged, of_view
+from accelsim.workload.builder import Builder
+from accelsim.workload.constants import element_size
+from accelsim.workload.fusion import Chain, chain
+from accelsim.workload.layouts import map_layout
+from accelsim.workload.lowering.convolution import pair, vector
+from accelsim.workload.lowering.refusals import unsupported
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
+from accelsim.workload.values import ScaleShift, bias
+from accelsim.workload.views import join
+from restructure.graph import Graph, Node
+from restructure.operators import ConvGeometry, conv_geometry
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """One spatial axis of one phase: its taps in the order of rising input positions, their spacing, the pad."""
+
+    taps: tuple[int, ...]
+    spacing: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PhaseFilters:
+    """Filters of a phase, made when asked for: (K, FY, FX, C/G) from the model's (C, K/G, FY, FX)."""
+
+    graph: Graph
+    name: str
+    groups: int
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    fold: ScaleShift | None
+
+    def __call__(self) -> FloatArray:
+        array = self.graph.weight(self.name).astype(np.float32, copy=False)
+        array = array if array.ndim == 4 else array[..., None]
+        c, k, height, width = array.shape
+        array = array.reshape(self.groups, c // self.groups, k, height, width).transpose(0, 2, 3, 4, 1)
+        array = array.reshape(self.groups * k, height, width, c // self.groups)
+        if not self.rows or not self.columns:
+            return np.zeros((len(array), max(1, len(self.rows)), max(1, len(self.columns)), array.shape[3]), np.float32)
+        array = array[:, list(self.rows)][:, :, list(self.columns)]
+        return array if self.fold is None else array * self.fold.scale()[:, None, None, None]
+
+
+def conv_transpose(builder: Builder, node: Node) -> None:
+    """ConvTranspose over one or two spatial axes."""
+    g = conv_geometry(node, builder.graph)
+    rank = len(g.kernel)
+    if rank > 2 or not builder.is_constant(node.inputs[1]):
+        raise unsupported(
+            node, f"ConvTranspose over {rank} axes", "1 or 2 spatial axes and constant filters are simulated"
+        )
+    layout = map_layout(rank + 2)
+    folded = chain(builder, node.outputs[0], None, fold_normalisation=True)
+    source = builder.view(node.inputs[0], layout)
+    strides, size = pair(g.strides), [-(-n // s) for n, s in zip(pair(g.out_spatial), pair(g.strides), strict=True)]
+    parts = [
+        _phase_layer(builder, node, g, folded, source, (r, q), (size[0], size[1]))
+        for r in range(strides[0])
+        for q in range(strides[1])
+    ]
+    builder.arrangements[folded.output] = _interleaved(builder, folded.output, g, parts)
+
+
+def _phase_layer(
+    builder: Builder,
+    node: Node,
+    g: ConvGeometry,
+    folded: Chain,
+    source: View,
+    phase: tuple[int, int],
+    size: tuple[int, int],
+) -> View:
+    rows, columns = (_taps(g, axis, r) for axis, r in enumerate(phase))
+    taps = (max(1, len(rows.taps)), max(1, len(columns.taps)))
+    in_size = pair(g.in_spatial)
+    after = [
+        n + (t - 1) * p.spacing - i - p.before for n, t, p, i in zip(size, taps, (rows, columns), in_size, strict=True)
+    ]
+    kernel = MatrixKernel(
+        operator=node.op_type,
+        window=Window(taps, (1, 1), (rows.spacing, columns.spacing), (rows.before, columns.before, after[0], after[1])),
+        groups=g.groups,
+        filters_per_group=g.filters // g.groups,
+        channels_per_group=g.channels // g.groups,
+        input_size=in_size,
+        post=tuple(folded.post),
+    )
+    shape = (g.batch, g.filters, *size[: len(g.kernel)])
+    written = builder.add_layer(
+        node,
+        kernel,
+        [Access("input", source, Along.WINDOW, Along.REDUCTION)],
+        folded.output,
+        layout=map_layout(len(shape)),
+        shape=shape,
+        fused=folded.nodes,
+        parameters=_parameters(builder, node, g, folded, rows, columns),
+        reduction=kernel.channels_per_group,
+        macs=prod(shape) * taps[0] * taps[1] * kernel.channels_per_group,
+        operations=prod(shape) * (1 + folded.work),
+        name=node.name if g.strides == (1,) * len(g.strides) else f"{node.name}·phase{phase[0]},{phase[1]}",
+    )
+    return written.base
+
+
+def _taps(g: ConvGeometry, axis: int, phase: int) -> _Phase:
+    if axis >= len(g.kernel):
+        return _Phase((0,), 1, 0)
+    stride, dilation, pad = g.strides[axis], g.dilations[axis], g.pads[axis]
+    taps = [t for t in reversed(range(g.kernel[axis])) if (phase + pad - t * dilation) % stride == 0]
+    positions = [(phase + pad - t * dilation) // stride for t in taps]
+    spacing = positions[1] - positions[0] if len(positions) > 1 else 1
+    return _Phase(tuple(taps), spacing, -positions[0] if positions else 0)
+
+
+def _parameters(
+    builder: Builder, node: Node, g: ConvGeometry, folded: Chain, rows: _Phase, columns: _Phase
+) -> list[Parameter]:
+    name, norm = node.inputs[1], folded.normalisation
+    value = _PhaseFilters(builder.graph, name, g.groups, rows.taps, columns.taps, norm)
+    label = f"{name}·{node.name}·taps{','.join(map(str, rows.taps))}×{','.join(map(str, columns.taps))}"
+    shape = (g.filters, max(1, len(rows.taps)), max(1, len(columns.taps)), g.channels // g.groups)
+    width = element_size(builder.graph.stored_dtype(name))
+    found = [Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width), reduced=True)]
+    bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
+    if bias_name or norm:
+        label = f"{bias_name or name}·{node.name}·bias" if norm else bias_name
+        found.append(vector(builder, label, g.filters, bias(builder.graph, bias_name, g.filters, norm)))
+    return found
+
+
+def _interleaved(builder: Builder, name: str, g: ConvGeometry, parts: list[View]) -> Arrangement:
+    """The phases as one tensor; copied first where the stride does not divide the output."""
+    batch, rows, columns, filters = parts[0].shape
+    sy, sx = pair(g.strides)
+    heights = (Factor(1, rows, 1), Factor(0, sy, sx * batch))
+    widths = (Factor(2, columns, 1), Factor(0, sx, batch))
+    spatial = (heights, widths)[: len(g.kernel)]
+    base = join(parts, 0)
+    axes = tuple(merged(f) for f in ((Factor(0, batch, 1),), (Factor(3, filters, 1),), *spatial))
+    found = Arrangement(base, (0, 0, 0, 0), axes)
+    if found.shape[2:] == g.out_spatial:
+        return found
+    layout = map_layout(len(axes))
+    whole: Arrangement = of_view(builder.placed(f"{name}·phases", found, layout), found.shape, layout)
+    for axis, size in enumerate(g.out_spatial, start=2):
+        cut = whole.sliced(axis, range(size))
+        assert cut is not None  # every axis of a fresh storage is a single factor
+        whole = cut
+    return whole
+
+
+LOWERING = {"ConvTranspose": conv_transpose}
