@@ -8,7 +8,6 @@ from accelsim.workload.arrangement import Arrangement
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.layouts import Layout, default_layout
 from accelsim.workload.lowering.refusals import unsupported
-from accelsim.workload.pieces import free_layout
 from accelsim.workload.views import join
 from restructure.graph import Node
 from restructure.operators import permutation, slices, splits
@@ -62,7 +61,7 @@ def joined(builder: Builder, output: str, names: list[str], shape: tuple[int, ..
 def _joining_layout(builder: Builder, names: list[str], shape: tuple[int, ...], axis: int) -> Layout:
     """A layout in which the axis is the outermost of its group: that of the first part that lies so, or a default."""
     for name in names:
-        found = None if builder.is_constant(name) else free_layout(builder.arrangement(name))
+        found = None if builder.is_constant(name) else builder.arrangement(name).natural()
         if found is not None and _is_outermost(builder.shape(name), found, axis):
             return found
     layout = default_layout(len(shape))
