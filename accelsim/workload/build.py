@@ -82,7 +82,11 @@ def _output(builder: Builder, name: str) -> NamedView:
     shape = builder.shape(name)
     found = builder.arrangement(name).natural()
     layout = found if found is not None and is_plain(found) else default_layout(len(shape))
-    return NamedView(name, builder.view(name, layout), shape, onnx_axes(layout))
+    view = builder.view(name, layout)
+    if any(builder.storages[piece.storage].kind is not TensorKind.ACTIVATION for piece in view.pieces):
+        layout = default_layout(len(shape))  # what was there before the network ran is delivered as a copy
+        view = builder.copied(name, builder.arrangement(name), layout)
+    return NamedView(name, view, shape, onnx_axes(layout))
 
 
 def _as_integers(builder: Builder, name: str) -> None:

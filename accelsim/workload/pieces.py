@@ -1,4 +1,4 @@
-"""From an arrangement to pieces: which rectangular regions of storages make up a tensor in a given layout, if any do."""
+"""From an arrangement to pieces: which rectangular regions of storages make up a tensor in a layout, if any do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def laid_out(arrangement: Arrangement, layout: Layout) -> View | None:
 
 
 def free_layout(arrangement: Arrangement) -> Layout | None:
-    """A layout that needs no copy: the base's own, or each axis where its innermost neighbours lie; None if none does."""
+    """A layout that needs no copy: the base's own, or each axis where its innermost neighbours lie; else None."""
     found = arrangement.natural()
     if found is not None:
         return found

@@ -37,7 +37,7 @@ def scale_and_zero(graph: Graph, node: Node, scale: int, zero: int) -> tuple[flo
     values = graph.constant(node.inputs[scale])
     if values is None or values.size != 1:
         raise ModelUnsupportedError(
-            f"node {node.name!r}: an activation with several or computed scales cannot be simulated; use one constant scale"
+            f"node {node.name!r}: an activation with several or computed scales cannot be simulated; use one constant"
         )
     offsets = graph.constant(node.inputs[zero]) if len(node.inputs) > zero and node.inputs[zero] else None
     return float(values.reshape(-1)[0]), 0 if offsets is None else int(offsets.reshape(-1)[0])

@@ -1,8 +1,8 @@
 """The workload: a network as the layers an accelerator runs, with operands in physical order.
 
 Every stored array is a *storage* of four axes (batch, row, column, channel), channels innermost, so that a strip of
-rows is one contiguous range. What an ONNX value means is a *view*: a list of rectangular pieces of storages. Slices and
-concatenations are views and cost nothing; only what pieces cannot express becomes a copying layer.
+rows is one contiguous range. What an ONNX value means is a *view*: a list of rectangular pieces of storages. Slices
+and concatenations are views and cost nothing; only what pieces cannot express becomes a copying layer.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Along(StrEnum):
     REDUCTION = "reduction"
 
 
-#: What an operand's axis may follow beside the output's four axes: the layer's reduction, or nothing (it is read whole).
+#: What an operand's axis may follow beside the output's four axes: the layer's reduction, or nothing (read whole).
 REDUCTION_LOOP, NO_LOOP = 4, -1
 
 

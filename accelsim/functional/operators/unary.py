@@ -65,7 +65,7 @@ def _fake_quantize(x: Values, a: Mapping[str, float]) -> Values:
 
 def _quantize(x: Values, a: Mapping[str, float]) -> Values:
     steps = np.rint(_float(x) / np.float32(a["scale"])) + np.float32(a["zero"])
-    return np.clip(steps, np.float32(a["low"]), np.float32(a["high"]))
+    return _float(np.clip(steps, np.float32(a["low"]), np.float32(a["high"])))
 
 
 def _dequantize(x: Values, a: Mapping[str, float]) -> Values:

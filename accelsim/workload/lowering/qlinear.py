@@ -1,6 +1,6 @@
 """Operators that take quantised tensors together with their scales: QLinear*, ConvInteger, MatMulInteger.
 
-They are computed with the real numbers the integers stand for; the result is rounded to its scale in the output pipeline.
+They are computed with the real numbers the integers stand for; the result is rounded to its scale on its way out.
 """
 
 from __future__ import annotations

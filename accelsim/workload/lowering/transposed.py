@@ -1,6 +1,6 @@
 """ConvTranspose: one plain convolution per phase of the stride, whose results interleave.
 
-Output position o = r + s·j of phase r is reached by the taps t with s | r + pad − t·d, from input j + (r + pad − t·d)/s:
+Output o = r + s·j of phase r is reached by the taps t with s | r + pad − t·d, from input j + (r + pad − t·d)/s:
 a convolution of stride 1 with those taps only, so no product with an inserted zero is ever computed. The phases lie
 one behind another like batches; readers see them interleaved, and pay a copy if they need it in order.
 """

@@ -1,0 +1,116 @@
+"""Convolutions in all forms, plain and transposed: values, products, cycles and bytes."""
+
+import pytest
+from single import check, node, normal, run
+
+from accelsim.program import Opcode
+
+FORMS = {
+    "plain": ({"kernel_shape": [3, 3]}, (4, 3, 3, 3)),
+    "strides": ({"strides": [2, 3]}, (4, 3, 3, 3)),
+    "dilations": ({"dilations": [2, 1]}, (4, 3, 3, 3)),
+    "asymmetric pads": ({"pads": [0, 2, 1, 0]}, (4, 3, 3, 3)),
+    "same upper": ({"auto_pad": "SAME_UPPER", "strides": [2, 2]}, (4, 3, 3, 3)),
+    "same lower": ({"auto_pad": "SAME_LOWER", "strides": [2, 2]}, (4, 3, 3, 3)),
+    "valid": ({"auto_pad": "VALID"}, (4, 3, 2, 3)),
+    "grouped": ({"group": 3}, (6, 1, 3, 3)),
+    "wide kernel": ({"pads": [3, 3, 3, 3]}, (2, 3, 7, 7)),
+    "one by one": ({}, (5, 3, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_convolution_equals_onnxruntime(form):
+    attributes, filters = FORMS[form]
+    check(
+        [node("Conv", "x w b", **attributes)],
+        {"x": normal(2, 3, 9, 8)},
+        {"w": normal(*filters), "b": normal(filters[0])},
+    )
+
+
+@pytest.mark.parametrize("attributes", [{}, {"strides": [2], "pads": [1, 2]}, {"group": 4}, {"dilations": [3]}])
+def test_one_dimensional_convolutions_lie_on_rows(attributes):
+    depth = 4 // attributes.get("group", 1)
+    nodes = [node("Conv", "x w", "t", **attributes), node("Relu", "t")]
+    result = check(nodes, {"x": normal(1, 4, 20)}, {"w": normal(8, depth, 3)})
+    assert result.kernels == ["Conv"]
+
+
+def test_a_one_dimensional_network_needs_no_copies():
+    nodes = [
+        node("Conv", "x w", "a", pads=[1, 1]),
+        node("BatchNormalization", "a s b m v", "n"),
+        node("Relu", "n", "r"),
+        node("MaxPool", "r", "p", kernel_shape=[2], strides=[2]),
+        node("Conv", "p u", "c", pads=[1, 1]),
+        node("Add", "c p", "q"),
+        node("GlobalAveragePool", "q", "g"),
+        node("Flatten", "g", "f"),
+        node("Gemm", "f k"),
+    ]
+    weights = {"w": normal(6, 3, 3), "u": normal(6, 6, 3), "k": normal(6, 2), "s": normal(6), "b": normal(6, seed=1)}
+    weights |= {"m": normal(6, seed=2), "v": abs(normal(6, seed=3)) + 1}
+    result = check(nodes, {"x": normal(1, 3, 32)}, weights)
+    assert result.kernels == ["Conv", "MaxPool", "Conv", "ReduceMean", "Gemm"]
+
+
+TRANSPOSED = {
+    "unet": ({"strides": [2, 2]}, (4, 3, 2, 2)),
+    "gan": ({"strides": [2, 2], "pads": [1, 1, 1, 1]}, (4, 3, 4, 4)),
+    "odd": ({"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}, (4, 3, 3, 3)),
+    "no stride": ({"pads": [1, 1, 1, 1]}, (4, 3, 3, 3)),
+    "uneven": ({"strides": [3, 2], "pads": [0, 1, 2, 0]}, (4, 3, 4, 3)),
+    "sparse": ({"strides": [3, 3]}, (4, 3, 2, 2)),
+    "dilated": ({"strides": [2, 2], "dilations": [2, 3]}, (4, 3, 3, 3)),
+    "grouped": ({"strides": [2, 2], "group": 2}, (4, 3, 3, 3)),
+    "depthwise": ({"strides": [2, 2], "group": 4}, (4, 1, 3, 3)),
+    "output shape": ({"strides": [2, 2], "output_shape": [9, 11]}, (4, 3, 3, 3)),
+    "same": ({"strides": [2, 2], "auto_pad": "SAME_UPPER"}, (4, 3, 3, 3)),
+}
+
+
+@pytest.mark.parametrize("form", TRANSPOSED)
+def test_every_form_of_transposed_convolution_equals_onnxruntime(form):
+    attributes, filters = TRANSPOSED[form]
+    k = filters[1] * attributes.get("group", 1)
+    nodes = [node("ConvTranspose", "x w b", "t", **attributes), node("Relu", "t")]
+    check(nodes, {"x": normal(1, 4, 5, 6)}, {"w": normal(*filters), "b": normal(k)})
+
+
+def test_a_one_dimensional_transposed_convolution_equals_onnxruntime():
+    check([node("ConvTranspose", "x w", strides=[2])], {"x": normal(1, 4, 5)}, {"w": normal(4, 3, 4)})
+
+
+def test_a_transposed_convolution_computes_no_product_with_an_inserted_zero():
+    # Stride 2 and kernel 2×2: four phases with one tap each. Each is a product of 5·6 positions, 3 filters and 4
+    # channels: 360 products, 1440 in all, as many as the operator's own (every input is scattered to 2×2 outputs of 3
+    # channels: 5·6·4·4·3 = 1440).
+    result = run([node("ConvTranspose", "x w", strides=[2, 2])], {"x": normal(1, 4, 5, 6)}, {"w": normal(4, 3, 2, 2)})
+    assert [layer.macs for layer in result.layers] == [360] * 4 + [0]
+    # Its reader (the network's output) wants the 10×12×3 results in order: one copy, one lane operation each.
+    assert result.kernels[-1] == "Rearrange"
+    assert result.layers[-1].operations == 360
+    assert result.computing()[-1].work.cycles == -(-360 // 16) + 4
+
+
+def test_a_grouped_convolution_takes_one_product_per_group():
+    # Two groups of a 1×1 convolution, 4 channels to 4 filters each, 6 positions, on a 16×16 weight-stationary array, the
+    # groups one after the other. A group's product: the array's 16 rows of weights are filled (16 cycles), then 6
+    # positions stream through the skew of 16 + 16 − 2 cycles: 2·16 + 16 + 6 − 2 = 52, of which one is hidden.
+    hardware = (
+        "pe_array.rows=16",
+        "pe_array.columns=16",
+        "pe_array.dataflow=ws",
+        "pe_array.depthwise=per_channel",
+        "pe_array.drain=hidden",
+        "pe_array.stationary_double_buffered=false",
+    )
+    result = run(
+        [node("Conv", "x w", group=2)], {"x": normal(1, 8, 2, 3)}, {"w": normal(8, 4, 1, 1)}, hardware=hardware
+    )
+    assert result.cycles() == 2 * (52 - 1)
+    assert sum(i.work.macs for i in result.computing()) == 8 * 4 * 6
+    # Bytes at int8: 48 of input and 32 of weights in, 48 of output out.
+    assert result.moved(Opcode.LOAD) == 48 + 32
+    assert result.moved(Opcode.STORE) == 48

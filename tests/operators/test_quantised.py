@@ -1,0 +1,233 @@
+"""Quantised networks: QDQ folded into layers, QLinear operators, integer products, half precision.
+
+Values are the real numbers of the dequantised network, rounded to its scales as ONNX rounds. onnxruntime adds integers
+where the executor adds float32, and multiplies by the scales in another order: results may fall on the other side of a
+rounding boundary, so quantised results are equal within one step of the output's scale (`STEP`), all but a few exactly.
+"""
+
+import numpy as np
+import pytest
+from single import check, node, normal, run
+
+from accelsim.program import Opcode
+
+STEP = 1.0001
+
+
+def integers(*shape: int, low: int = -127, high: int = 128, dtype: type = np.int8, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(low, high, shape).astype(dtype)
+
+
+def scale(value: float) -> np.ndarray:
+    return np.array(value, dtype=np.float32)
+
+
+def zero(value: int, dtype: type = np.uint8) -> np.ndarray:
+    return np.array(value, dtype=dtype)
+
+
+def assert_within_a_step(result, step: float) -> None:
+    for name, expected in result.expected.items():
+        off = np.abs(result.found[name].astype(np.float64) - expected.astype(np.float64)) / step
+        assert result.found[name].shape == expected.shape
+        assert off.max() <= STEP
+        assert (off < 0.01).mean() > 0.97
+
+
+def run_both(nodes, inputs, weights, step: float, **options):
+    for hardware in (("scratchpad.capacity=3 KiB", "accumulator=null"), ()):
+        result = run(nodes, inputs, weights, hardware=hardware, **options)
+        assert_within_a_step(result, step)
+    return result
+
+
+def test_quantise_and_dequantise_are_exact():
+    nodes = [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z")]
+    weights = {"s": scale(0.05), "z": zero(100)}
+    check(nodes, {"x": normal(1, 3, 4, 5) * 4}, weights, tolerance=1e-7)
+    halves = (np.arange(-40, 40, dtype=np.float32) / 2).reshape(1, 80)
+    check(nodes, {"x": halves}, {"s": scale(1.0), "z": zero(3)}, tolerance=0.0)
+
+
+def test_a_network_may_end_in_integers():
+    nodes = [node("QuantizeLinear", "x s z")]
+    check(nodes, {"x": normal(1, 3, 4, 5)}, {"s": scale(0.05), "z": zero(100)}, tolerance=0.0)
+
+
+QDQ = [
+    node("QuantizeLinear", "x sx zx", "xq"),
+    node("DequantizeLinear", "xq sx zx", "xd"),
+    node("DequantizeLinear", "wq sw zw", "wd", axis=0),
+    node("DequantizeLinear", "bq sb zb", "bd"),
+    node("Conv", "xd wd bd", "c", pads=[1, 1, 1, 1]),
+    node("Relu", "c", "r"),
+    node("QuantizeLinear", "r sy zy", "yq"),
+    node("DequantizeLinear", "yq sy zy", "yd"),
+]
+QDQ_WEIGHTS = {
+    "sx": scale(0.03),
+    "zx": zero(120),
+    "wq": integers(8, 4, 3, 3),
+    "sw": np.linspace(0.01, 0.02, 8, dtype=np.float32),
+    "zw": np.zeros(8, np.int8),
+    "bq": integers(8, dtype=np.int32),
+    "sb": np.float32([0.0005]),
+    "zb": np.zeros(1, np.int32),
+    "sy": scale(0.05),
+    "zy": zero(0),
+}
+
+
+def test_qdq_around_a_convolution_is_one_layer_of_integers():
+    nodes = [*QDQ, node("MaxPool", "yd", "y", kernel_shape=[2, 2], strides=[2, 2])]
+    result = run_both(nodes, {"x": normal(1, 4, 6, 7)}, QDQ_WEIGHTS, 0.05)
+    assert result.kernels == ["FakeQuantize", "Conv", "MaxPool"]
+    # The model's own types: weights and the activations between the layers take a byte, whatever the hardware's are.
+    wide = run(
+        nodes,
+        {"x": normal(1, 4, 6, 7)},
+        QDQ_WEIGHTS,
+        hardware=("precision.activations=int16", "precision.weights=int16"),
+    )
+    sizes = {tensor.name: tensor.element_bytes for tensor in wide.program.tensors}
+    assert (sizes["xq"], sizes["yq"], sizes["x"], sizes["wd"]) == (1, 1, 2, 1)
+
+
+def test_a_quantised_residual_is_added_in_real_numbers():
+    nodes = [
+        *QDQ,
+        node("Conv", "yd vd", "e"),
+        node("QuantizeLinear", "e sy zx", "eq"),
+        node("DequantizeLinear", "eq sy zx", "ed"),
+        node("Add", "ed yd", "a"),
+        node("QuantizeLinear", "a sa zx", "aq"),
+        node("DequantizeLinear", "aq sa zx"),
+    ]
+    result = run_both(
+        nodes, {"x": normal(1, 4, 6, 7)}, QDQ_WEIGHTS | {"vd": normal(8, 8, 1, 1) / 4, "sa": scale(0.07)}, 0.07
+    )
+    # Quantised, dequantised, added and quantised again on the way out of the array.
+    assert result.kernels == ["FakeQuantize", "Conv", "Conv"]
+
+
+def test_qdq_around_a_product_equals_onnxruntime():
+    nodes = [
+        node("QuantizeLinear", "x sx zx", "xq"),
+        node("DequantizeLinear", "xq sx zx", "xd"),
+        node("DequantizeLinear", "wq sw", "wd"),
+        node("Gemm", "xd wd", "g"),
+        node("QuantizeLinear", "g sy zy", "yq"),
+        node("DequantizeLinear", "yq sy zy"),
+    ]
+    weights = {
+        "sx": scale(0.03),
+        "zx": zero(120),
+        "wq": integers(20, 6),
+        "sw": scale(0.02),
+        "sy": scale(0.2),
+        "zy": zero(128),
+    }
+    run_both(nodes, {"x": normal(5, 20)}, weights, 0.2)
+
+
+CONV_OPERANDS = "x sx zx w sw zw sy zy b"
+CONV_WEIGHTS = {
+    "sx": scale(0.03),
+    "zx": zero(120),
+    "w": integers(6, 4, 3, 3),
+    "sw": np.linspace(0.01, 0.02, 6, dtype=np.float32),
+    "zw": np.zeros(6, np.int8),
+    "sy": scale(0.2),
+    "zy": zero(128),
+    "b": integers(6, dtype=np.int32),
+}
+
+
+def test_qlinear_convolutions_in_a_row_equal_onnxruntime():
+    nodes = [
+        node("QLinearConv", CONV_OPERANDS, "t", pads=[1, 1, 1, 1]),
+        node("MaxPool", "t", "m", kernel_shape=[2, 2]),
+        node("QLinearConv", "m sy zy v sv zv so zo"),
+    ]
+    weights = CONV_WEIGHTS | {
+        "v": integers(3, 6, 1, 1),
+        "sv": scale(0.02),
+        "zv": zero(0, np.int8),
+        "so": scale(1.0),
+        "zo": zero(100),
+    }
+    x = integers(1, 4, 6, 7, low=0, high=256, dtype=np.uint8)
+    result = run_both(nodes, {"x": x}, weights, 1.0)
+    assert result.kernels == ["DequantizeLinear", "QLinearConv", "MaxPool", "QLinearConv", "QuantizeLinear"]
+
+
+def test_a_qlinear_product_equals_onnxruntime():
+    weights = {
+        "sx": scale(0.03),
+        "zx": zero(120),
+        "w": integers(20, 6),
+        "sw": scale(0.02),
+        "zw": zero(0, np.int8),
+        "sy": scale(0.2),
+        "zy": zero(128),
+    }
+    x = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    run_both([node("QLinearMatMul", "x sx zx w sw zw sy zy")], {"x": x}, weights, 1.0)
+
+
+def test_integer_products_with_zero_points_equal_onnxruntime():
+    x = integers(1, 4, 6, 7, low=0, high=256, dtype=np.uint8)
+    w = integers(6, 4, 3, 3, low=0, high=256, dtype=np.uint8)
+    check([node("ConvInteger", "x w zx zw", pads=[1, 1, 1, 1])], {"x": x}, {"w": w, "zx": zero(120), "zw": zero(130)})
+    nodes = [node("MatMulInteger", "a b za", "i"), node("Cast", "i", "f", to=1), node("Mul", "f s")]
+    a = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    result = check(nodes, {"a": a}, {"b": integers(20, 6), "za": zero(120), "s": scale(0.01)})
+    assert result.kernels == ["DequantizeLinear", "MatMulInteger"]
+
+
+@pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul"])
+def test_quantised_sums_and_products_equal_onnxruntime(op):
+    nodes = [node(op, "a sa za b sb zb sy zy", domain="com.microsoft")]
+    inputs = {name: integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8, seed=i) for i, name in enumerate("ab")}
+    weights = {
+        "sa": scale(0.02),
+        "za": zero(110),
+        "sb": scale(0.03),
+        "zb": zero(130),
+        "sy": scale(0.05),
+        "zy": zero(120),
+    }
+    run_both(nodes, inputs, weights, 1.0)
+
+
+def test_quantised_concats_round_parts_of_another_scale():
+    nodes = [node("QLinearConcat", "sy zy a sy zy b sb zb", domain="com.microsoft", axis=1)]
+    inputs = {name: integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8, seed=i) for i, name in enumerate("ab")}
+    weights = {"sb": scale(0.03), "zb": zero(130), "sy": scale(0.05), "zy": zero(120)}
+    run_both(nodes, inputs, weights, 1.0)
+
+
+def test_quantised_global_pools_and_activations_equal_onnxruntime():
+    nodes = [
+        node("QLinearGlobalAveragePool", "a sa za sy zy", "g", domain="com.microsoft"),
+        node("QLinearLeakyRelu", "g sy zy so zo", domain="com.microsoft", alpha=0.1),
+    ]
+    weights = {
+        "sa": scale(0.02),
+        "za": zero(110),
+        "sy": scale(0.02),
+        "zy": zero(120),
+        "so": scale(0.03),
+        "zo": zero(100),
+    }
+    run_both(nodes, {"a": integers(1, 8, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, 1.0)
+
+
+def test_half_precision_takes_two_bytes():
+    # 4·6·7 inputs, 8·4·9 weights and 8·6·7 results of two bytes each, whatever the hardware's own precision is. Both
+    # sides round differently (onnxruntime after every addition): 2⁻¹¹ of the largest, a few times.
+    nodes = [node("Conv", "x w", "c", pads=[1, 1, 1, 1]), node("Relu", "c")]
+    x, w = normal(1, 4, 6, 7).astype(np.float16), (normal(8, 4, 3, 3) / 4).astype(np.float16)
+    result = check(nodes, {"x": x}, {"w": w}, tolerance=5e-3)
+    assert result.moved(Opcode.LOAD) == 2 * (168 + 288)
+    assert result.moved(Opcode.STORE) == 2 * 336
