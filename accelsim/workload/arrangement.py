@@ -1,8 +1,8 @@
 """Arrangements: what a model's tensor is in terms of stored data, before anybody decides to move it.
 
 Each axis of the tensor is a list of *factors*, outermost first; a factor walks along one axis of a four-axis *base*
-view in equal steps. Reshape, Transpose, Slice with steps, Expand and their kin only rewrite factors; when a layer finally
-reads the tensor, the builder finds pieces that express it, or pays for a copy.
+view in equal steps. Reshape, Transpose, Slice with steps, Expand and their kin only rewrite factors; when a layer
+finally reads the tensor, the builder finds pieces that express it, or pays for a copy.
 
 >>> split_factor(Factor(3, 6, 1), 2)
 (Factor(axis=3, size=3, step=2), Factor(axis=3, size=2, step=1))
