@@ -95,8 +95,8 @@ def test_a_transposed_convolution_computes_no_product_with_an_inserted_zero():
 
 
 def test_a_grouped_convolution_takes_one_product_per_group():
-    # Two groups of a 1×1 convolution, 4 channels to 4 filters each, 6 positions, on a 16×16 weight-stationary array, the
-    # groups one after the other. A group's product: the array's 16 rows of weights are filled (16 cycles), then 6
+    # Two groups of a 1×1 convolution, 4 channels to 4 filters each, 6 positions, on a 16×16 weight-stationary array,
+    # the groups one after the other. A group's product: the array's 16 rows of weights are filled (16 cycles), then 6
     # positions stream through the skew of 16 + 16 − 2 cycles: 2·16 + 16 + 6 − 2 = 52, of which one is hidden.
     hardware = (
         "pe_array.rows=16",
