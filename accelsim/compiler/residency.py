@@ -127,15 +127,19 @@ class Planner:
         return changed
 
     def _evict(self, layer: Layer, missing: int) -> None:
-        """Give back at least `missing` bytes at `layer`: the tensor whose next use is furthest away goes first."""
+        """Give back at least `missing` bytes at `layer`.
+
+        The tensor whose next use is furthest away goes first; of two, the one that is read less often.
+        """
         own = {p.storage for a in layer.inputs for p in a.view.pieces}
         held = [s for s in self.live[layer.index] if self.kept[s]]
         if not held or not self.hardware.dram.writable:
             self._use_margin(layer, missing)
             return
 
-        def urgency(storage: int) -> int:
-            return layer.index if storage in own else self.lives[storage].next_use(layer.index)
+        def urgency(storage: int) -> tuple[int, int]:
+            life = self.lives[storage]
+            return (layer.index if storage in own else life.next_use(layer.index)), -len(life.readers)
 
         victim = max(held, key=urgency)
         rows = max(1, self.rows[victim] // 16, -(-missing // self.row_bytes[victim]))
@@ -150,19 +154,28 @@ class Planner:
         self.capacity[layer.index] = full
 
     def _improve(self) -> None:
-        """Let go of residents whose bytes are worth more as working buffers."""
+        """Let go of residents whose bytes are worth more as working buffers; then fill what room is left."""
         hurt = self._hurt_layers()
-        gainful = [s for s in range(len(self.kept)) if self.kept[s] and any(hurt[self._life(s)])]
-        for storage in sorted(gainful, key=lambda s: -self.kept[s] * self.row_bytes[s]):
-            affected = range(len(self.capacity))[self._life(storage)]
-            kept = self.kept[storage]
-            best, score = kept, self._score(affected)
-            for fewer in (0, kept // 2):
-                self._keep(storage, fewer)
-                after = self._score(affected)
-                if after < score * 0.999:
-                    best, score = fewer, after
-            self._keep(storage, best)
+        by_size = sorted(range(len(self.kept)), key=lambda s: -self.kept[s] * self.row_bytes[s])
+        for storage in by_size:
+            if self.kept[storage] and any(hurt[self._life(storage)]):
+                self._try_rows(storage, (0, self.kept[storage] // 2))
+        for storage in sorted(by_size, key=lambda s: -len(self.lives[s].readers)):
+            missing = self.rows[storage] - self.kept[storage]
+            if missing and may_stay(self.workload, storage):
+                steps = (missing, *(missing * share // 16 for share in (12, 8, 5, 3, 2, 1)))
+                self._try_rows(storage, [self.kept[storage] + rows for rows in steps if rows])
+
+    def _try_rows(self, storage: int, options: Iterable[int]) -> None:
+        """Keep as many rows of a storage as makes the layers of its life fastest."""
+        affected = range(len(self.capacity))[self._life(storage)]
+        best, score = self.kept[storage], self._score(affected)
+        for rows in options:
+            self._keep(storage, rows)
+            after = self._score(affected)
+            if after < score * 0.9995:
+                best, score = rows, after
+        self._keep(storage, best)
 
     def _hurt_layers(self) -> list[bool]:
         """Which layers would be faster if nothing but their own operands were resident."""
