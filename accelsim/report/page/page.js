@@ -26,6 +26,11 @@
     (layout.annotations || []).forEach((_, i) => { change[`annotations[${i}].font.color`] = text; });
     return change;
   };
+  const put = (target, path, value) => {
+    const steps = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+    const last = steps.pop();
+    steps.reduce((at, step) => (at[step] = at[step] || {}), target)[last] = value;
+  };
   const paint = (element) => {
     const themed = element.data.map((trace, i) => (trace.meta === "themed" ? i : -1)).filter((i) => i >= 0);
     if (themed.length) Plotly.restyle(element, { "line.color": css("--text"), "marker.color": css("--text") }, themed);
@@ -122,9 +127,11 @@
     if (chart.kind === "units") [data, layout, items] = unitLanes(runs[chart.run]);
     const base = common(chart.height), whole = { ...base, ...layout, legend: { ...base.legend, ...layout.legend } };
     if (items) whole.hovermode = false;
+    const change = colours(whole);
+    for (const [path, value] of Object.entries(change)) put(whole, path, value);
+    for (const trace of data) if (trace.meta === "themed") { put(trace, "line.color", css("--text")); put(trace, "marker.color", css("--text")); }
     const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
     return Plotly.newPlot(place, data, whole, options).then(() => {
-      paint(place);
       if (items) pointing(place, items);
     });
   };
