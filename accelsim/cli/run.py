@@ -35,6 +35,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--json", metavar="FILE|-", help="write the result as JSON")
     parser.add_argument("--csv", metavar="DIR", help="write the result's tables as CSV files")
     parser.add_argument("--out", metavar="DIR", help="write all of it: result.json, the CSV files, report.txt")
+    parser.add_argument(
+        "--trace", metavar="FILE", help="write what every unit did when: .pftrace (ui.perfetto.dev), .json"
+    )
     parser.add_argument("--quiet", action="store_true", help="print neither screen nor notes")
     parser.set_defaults(handler=run)
 
@@ -45,8 +48,15 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         AccelsimError, RestructureError: model, hardware or a file is not as it must be.
     """
-    require_places([args.json], [args.csv, args.out])
-    result = run_of(args, args.quiet).result
+    require_places([args.json, args.trace], [args.csv, args.out])
+    if args.trace:
+        from accelsim.report.tracing import require_traceable, write_trace
+
+        require_traceable(args.trace)
+    timed = run_of(args, args.quiet)
+    result = timed.result
+    if args.trace:
+        write_trace(timed, args.trace)
     _write(result, args)
     if not args.quiet and args.json != STANDARD_OUTPUT:
         from accelsim.report import run_screen, show
