@@ -83,6 +83,8 @@ class _Attempt:
     def run(self) -> _Failure | None:
         """Give addresses and an order; what did not fit, or None."""
         mark_lives(self.steps, self.store.ranges, {image.range for image in self.store.images})
+        for place in self.store.output_blocks():
+            self.store.ranges[place].last = len(self.steps) - 1
         hardware = self.hardware
         packing = Packing(self.store.ranges, SCRATCHPAD, hardware.scratchpad.capacity_bytes)
         shortage = packing.pack()
@@ -113,7 +115,8 @@ class _Attempt:
                 ready[layer.output] = len(steps)
         for output in self.workload.outputs:
             for piece in output.view.pieces:
-                self.store.home(piece.storage)
+                if not self.store.is_resident(piece.storage):
+                    self.store.home(piece.storage)
         return steps
 
 

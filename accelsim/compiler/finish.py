@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accelsim.compiler.describe import describe
 from accelsim.compiler.drafts import OperandDraft, Step, Transfer
+from accelsim.compiler.emit import in_block
 from accelsim.compiler.residency import Plan
 from accelsim.compiler.schedule import Order
 from accelsim.compiler.store import Store
@@ -20,7 +23,7 @@ from accelsim.program import (
     Unit,
     UnitKind,
 )
-from accelsim.workload import Workload
+from accelsim.workload import Piece, Workload
 
 
 class Units:
@@ -137,6 +140,23 @@ def _output(workload: Workload, store: Store, maker: _Operands, index: int) -> N
     named = workload.outputs[index]
     pieces = []
     for piece in named.view.pieces:
-        draft = store.at_home(piece.storage, piece.start, piece.shape, "output")
-        pieces.append(OutputPiece(piece.at, maker.make(draft)))
+        for at, draft in _parts(store, piece):
+            pieces.append(OutputPiece(at, maker.make(draft)))
     return NetworkOutput(named.name, named.view.shape, named.onnx_shape, named.onnx_axes, tuple(pieces))
+
+
+def _parts(store: Store, piece: Piece) -> Iterator[tuple[tuple[int, ...], OperandDraft]]:
+    """Where the parts of an output piece begin in the output, and where they lie: in DRAM, or in resident blocks."""
+    if not store.is_resident(piece.storage):
+        yield piece.at, store.at_home(piece.storage, piece.start, piece.shape, "output")
+        return
+    (batches, rows, columns, channels), height = piece.shape, store.tensors[piece.storage].shape[1]
+    for batch in range(batches):
+        first = (piece.start[0] + batch) * height + piece.start[1]
+        for block in store.blocks(piece.storage):
+            low, high = max(first, block.first), min(first + rows, block.end)
+            if low < high:
+                start = (piece.start[0] + batch, piece.start[1] + low - first, *piece.start[2:])
+                shape = (1, high - low, columns, channels)
+                at = (piece.at[0] + batch, piece.at[1] + low - first, *piece.at[2:])
+                yield at, in_block(store, piece.storage, block.range, block.first, start, shape, "output")

@@ -25,8 +25,13 @@ class Lifetime:
         return next((reader for reader in self.readers if reader > layer), 1 << 30)
 
 
-def lifetimes(workload: Workload) -> tuple[Lifetime, ...]:
-    """One lifetime per storage, in the order of `workload.storages`."""
+def lifetimes(workload: Workload, *, outputs_stay: bool = False) -> tuple[Lifetime, ...]:
+    """One lifetime per storage, in the order of `workload.storages`.
+
+    Args:
+        workload: the layers.
+        outputs_stay: network outputs are wanted on chip after the last layer, because nothing may be stored.
+    """
     producers = [-1] * len(workload.storages)
     readers: list[list[int]] = [[] for _ in workload.storages]
     for layer in workload.layers:
@@ -34,9 +39,13 @@ def lifetimes(workload: Workload) -> tuple[Lifetime, ...]:
         stored = {piece.storage for access in layer.inputs for piece in access.view.pieces}
         for storage in sorted(stored):
             readers[storage].append(layer.index)
+    if outputs_stay:
+        for storage in {piece.storage for output in workload.outputs for piece in output.view.pieces}:
+            readers[storage].append(len(workload.layers))
     return tuple(Lifetime(p, tuple(r)) for p, r in zip(producers, readers, strict=True))
 
 
-def may_stay(workload: Workload, storage: int) -> bool:
-    """Whether a storage may live in the scratchpad between layers (intermediate activations only)."""
-    return workload.storages[storage].kind is TensorKind.ACTIVATION
+def may_stay(workload: Workload, storage: int, *, outputs_stay: bool = False) -> bool:
+    """Whether a storage may live in the scratchpad between layers: intermediates, and outputs where they must."""
+    kind = workload.storages[storage].kind
+    return kind is TensorKind.ACTIVATION or (outputs_stay and kind is TensorKind.OUTPUT)

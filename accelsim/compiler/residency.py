@@ -57,7 +57,8 @@ class Planner:
     def __init__(self, workload: Workload, hardware: Hardware, pins: Pins) -> None:
         self.workload, self.hardware = workload, hardware
         self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
-        self.lives: tuple[Lifetime, ...] = lifetimes(workload)
+        outputs_stay = not hardware.dram.writable
+        self.lives: tuple[Lifetime, ...] = lifetimes(workload, outputs_stay=outputs_stay)
         machine = Machine.of(hardware)
         self.chooser = Chooser(machine)
         self.tables = [
@@ -71,7 +72,7 @@ class Planner:
         self.resident = np.zeros(len(workload.layers), dtype=np.int64)
         self.improved = False
         for storage, rows in enumerate(self.rows):
-            if may_stay(workload, storage):
+            if may_stay(workload, storage, outputs_stay=outputs_stay):
                 self._keep(storage, rows)
         self.live = self._live_sets()
 

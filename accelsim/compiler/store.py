@@ -64,6 +64,15 @@ class Store:
         rows = prod(self.tensors[storage].shape[:2])
         return rows - self.plan.kept_rows[storage]
 
+    def is_resident(self, storage: int) -> bool:
+        """Whether all of it is kept in the scratchpad."""
+        return self.resident_from(storage) == 0
+
+    def output_blocks(self) -> list[int]:
+        """The ranges of network outputs that are kept in the scratchpad to the end."""
+        stored = {piece.storage for output in self.workload.outputs for piece in output.view.pieces}
+        return [block.range for storage in sorted(stored) if self.is_resident(storage) for block in self.blocks(storage)]
+
     def blocks(self, storage: int) -> list[Block]:
         """The resident blocks of a storage, in order of rows; they never cross a batch."""
         if storage not in self._blocks:
