@@ -64,6 +64,8 @@ def mark_lifetimes(order: Order, steps: list[Step], store: Store) -> None:
             draft.last = position
     for image in store.images:
         store.ranges[image.range].first, store.ranges[image.range].last = 0, len(order) - 1
+    for place in store.output_blocks():
+        store.ranges[place].last = len(order) - 1
 
 
 def finish(

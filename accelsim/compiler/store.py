@@ -71,7 +71,9 @@ class Store:
     def output_blocks(self) -> list[int]:
         """The ranges of network outputs that are kept in the scratchpad to the end."""
         stored = {piece.storage for output in self.workload.outputs for piece in output.view.pieces}
-        return [block.range for storage in sorted(stored) if self.is_resident(storage) for block in self.blocks(storage)]
+        return [
+            block.range for storage in sorted(stored) if self.is_resident(storage) for block in self.blocks(storage)
+        ]
 
     def blocks(self, storage: int) -> list[Block]:
         """The resident blocks of a storage, in order of rows; they never cross a batch."""

@@ -154,6 +154,11 @@ class Accumulator(Section):
     """A memory of its own for partial sums."""
 
     capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
+    bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
+        default=None,
+        alias="width",
+        description="Bytes that can be read and as many that can be written per cycle; null: never binds.",
+    )
 
 
 class Dma(Section):

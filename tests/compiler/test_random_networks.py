@@ -22,7 +22,7 @@ def random_hardware(seed: int) -> Hardware:
     accumulator = "accumulator=null" if rng.random() < 0.5 else f"accumulator.capacity={int(2 ** rng.uniform(6, 13))}B"
     overrides = [
         f"scratchpad.capacity={int(2 ** rng.uniform(8, 15))}B",
-        f"pe_array.dataflow={pick('ws', 'os', 'is')}",
+        f"pe_array.dataflow={pick('ws', 'os', 'is', 'adder_tree', 'rs')}",
         f"pe_array.rows={rng.integers(1, 9)}",
         f"pe_array.columns={rng.integers(1, 9)}",
         f"pe_array.depthwise={pick('packed', 'per_channel')}",

@@ -75,7 +75,7 @@ def test_the_schema_refuses_a_missing_unit() -> None:
 def test_resolved_values_are_plain_json_with_units_in_their_names() -> None:
     values = to_dict(from_description(with_value("accumulator.capacity", "1 KiB")))
     assert json.loads(json.dumps(values)) == values
-    assert values["accumulator"] == {"capacity_bytes": 1024}
+    assert values["accumulator"] == {"capacity_bytes": 1024, "bytes_per_cycle": None}
     assert values["dram"] == {
         "model": "bandwidth",
         "device": None,

@@ -9,7 +9,17 @@ from accelsim.errors import ConfigurationError
 from accelsim.hardware import Dataflow, Hardware, describe, from_description, load, load_with_notices, presets
 from accelsim.hardware.fields import fields_of
 
-NAMES = ("edge_npu", "systolic_32x32", "tpu_v1")
+NAMES = (
+    "edge_npu",
+    "ethos_u55_256",
+    "eyeriss",
+    "gemmini_16x16",
+    "gemmini_8x8",
+    "mcu_512kib",
+    "nvdla_small",
+    "systolic_32x32",
+    "tpu_v1",
+)
 MOBILENETV2_LARGEST_MAPS_BYTES = 1_505_280
 
 
@@ -44,7 +54,7 @@ def test_every_number_of_a_preset_has_a_source_or_is_marked_as_an_assumption(nam
     hardware = load(name)
     covered = sourced_paths(hardware)
     given = {fact.path for fact in describe(hardware) if fact.origin == "given"}
-    assert {path for path in given if path not in covered and path.partition(".")[0] not in covered} == set()
+    assert {path for path in given if not any(path == c or path.startswith(f"{c}.") for c in covered)} == set()
 
 
 @pytest.mark.parametrize("name", presets())
@@ -115,3 +125,19 @@ def test_an_unknown_preset_gets_a_guess() -> None:
         match=r"^edge_nup: must be a readable file or the name of a preset, got neither; did you mean edge_npu\?$",
     ):
         load("edge_nup")
+
+
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [("gemmini_16x16", 256), ("gemmini_8x8", 64), ("ethos_u55_256", 256), ("nvdla_small", 64), ("eyeriss", 168)],
+)
+def test_presets_peak_at_the_macs_per_cycle_of_their_machines(name: str, macs: int) -> None:
+    assert load(name).peak_macs_per_cycle == macs
+
+
+def test_eyeriss_moves_eight_bytes_at_60_megahertz() -> None:
+    assert load("eyeriss").dram.bandwidth_bytes_per_s == 8 * 60_000_000
+
+
+def test_the_microcontroller_cannot_spill() -> None:
+    assert not load("mcu_512kib").dram.writable

@@ -1,0 +1,51 @@
+"""Every preset compiles and times networks; what does not fit a memory that cannot be written is refused."""
+
+from functools import cache
+
+import pytest
+
+from accelsim import machine
+from accelsim.compiler import compile_network
+from accelsim.errors import DoesNotFitError
+from accelsim.hardware import load, presets
+from accelsim.program import Opcode
+from accelsim.workload import Workload, build
+from restructure import zoo
+
+LARGE = ("vgg16", "resnet18", "inceptionv3")
+
+
+@cache
+def workload(network: str) -> Workload:
+    return build(zoo.build(network))
+
+
+def holds_its_bounds(preset: str, network: str) -> None:
+    hardware = load(preset)
+    program = compile_network(workload(network), hardware)
+    trace = machine.run(program, hardware)
+    assert trace.latency_cycles * hardware.peak_macs_per_cycle >= workload(network).macs
+    moved = sum(i.reads[0].bytes for i in program.instructions if i.opcode in (Opcode.LOAD, Opcode.STORE))
+    assert trace.latency_cycles * hardware.dram.bytes_per_cycle >= moved
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_a_small_network_runs_on_every_preset(preset: str) -> None:
+    holds_its_bounds(preset, "tiny")
+
+
+@pytest.mark.parametrize("preset", [name for name in presets() if load(name).dram.writable])
+def test_mobilenetv2_runs_on_every_preset_that_can_spill(preset: str) -> None:
+    holds_its_bounds(preset, "mobilenetv2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", LARGE)
+@pytest.mark.parametrize("preset", [name for name in presets() if load(name).dram.writable])
+def test_large_networks_run_on_every_preset_that_can_spill(preset: str, network: str) -> None:
+    holds_its_bounds(preset, network)
+
+
+def test_mobilenetv2_does_not_fit_the_microcontroller() -> None:
+    with pytest.raises(DoesNotFitError, match="restructuring the model"):
+        compile_network(workload("mobilenetv2"), load("mcu_512kib"))
