@@ -12,7 +12,21 @@ import sys
 from collections.abc import Sequence
 
 from accelsim import __version__
-from accelsim.cli import compare, explain, fit, hw, models, plot, profile, program, report, restructure, run, verify
+from accelsim.cli import (
+    array,
+    compare,
+    explain,
+    fit,
+    hw,
+    models,
+    plot,
+    profile,
+    program,
+    report,
+    restructure,
+    run,
+    verify,
+)
 from accelsim.cli.encoding import survive_narrow_encodings
 from accelsim.cli.parser import Parser
 from accelsim.cli.screen import complain
@@ -20,7 +34,7 @@ from accelsim.errors import AccelsimError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = (run, compare, report, plot, profile, restructure, models, hw, verify, explain, program, fit)
+_COMMANDS = (run, compare, report, plot, profile, restructure, models, hw, verify, explain, program, fit, array)
 INTERNAL_ERROR, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
