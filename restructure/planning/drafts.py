@@ -66,6 +66,7 @@ class Studio:
 
     Attributes:
         outcomes: every draft measured so far.
+        work: program steps simulated so far, a measure of time that does not depend on the machine.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Studio:
     ) -> None:
         self.graph, self.definition, self.max_parts, self.robust = graph, definition, max_parts, robust
         self.outcomes: dict[Draft, Outcome] = {}
+        self.work = 0
         self._networks: dict[tuple[tuple[str, int], ...], Network] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
 
@@ -144,6 +146,7 @@ class Studio:
         if draft not in self.outcomes:
             network, program = self.network(draft.groups), self.program(draft)
             measured = measure(network, program)
+            self.work += len(program.steps)
             self.outcomes[draft] = Outcome(
                 draft, measured.peak_bytes, program.macs, program.nodes, _parts(program), measured.peak_step,
                 measured.live,

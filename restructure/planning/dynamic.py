@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.edges import Edge, Edges
 
-__all__ = ["chains", "draft_of", "measured_edges"]
+__all__ = ["chains", "draft_of", "lazy_edges", "measured_edges"]
 
 Stopped = Callable[[], bool]
 
@@ -38,15 +38,49 @@ def measured_edges(
     return found
 
 
+def lazy_edges(
+    edges: Edges, cuts: Sequence[int], targets: Sequence[int], splits: Sequence[int], stopped: Stopped
+) -> list[Edge]:
+    """Return the phases of the flattest chain per target and split, and those measured on the way to it.
+
+    Only phases on a chain that might be the flattest are measured, the others are guessed.
+    """
+    points = [0, *cuts, len(edges.network.ops)]
+    pairs = [(start, stop) for i, start in enumerate(points) for stop in points[i + 1 :]]
+    found: dict[tuple[int, int, int, int], Edge] = {}
+    for target in targets:
+        for split in splits if target != WHOLE else (0,):
+            while not stopped() or not found:
+                optimistic = [
+                    edges.known(a, b, target, split if a == 0 else 0)
+                    or Edge(a, b, target, split if a == 0 else 0, edges.guess(a, b, split), 0, -1)
+                    for a, b in pairs
+                ]
+                chain = flattest(optimistic, points)
+                unknown = [edge for edge in chain if edge.nodes < 0]
+                for edge in unknown:
+                    key = (edge.start, edge.stop, edge.target, edge.split)
+                    found[key] = edges.measure(*key)
+                if not unknown:
+                    break
+    return list(found.values())
+
+
 def flattest(found: Sequence[Edge], points: Sequence[int]) -> list[Edge]:
     """Return the chain with the lowest peak."""
-    best: dict[int, tuple[int, list[Edge]]] = {0: (0, [])}
+    best: dict[int, tuple[tuple[int, int], Edge | None]] = {0: ((0, 0), None)}
     for edge in sorted(found, key=lambda edge: (edge.start, edge.stop)):
         if edge.start in best:
-            peak = max(best[edge.start][0], edge.peak_bytes)
-            if edge.stop not in best or peak < best[edge.stop][0]:
-                best[edge.stop] = (peak, [*best[edge.start][1], edge])
-    return best.get(points[-1], (0, []))[1]
+            peak, phases = best[edge.start][0]
+            score = (max(peak, edge.peak_bytes), phases + 1)
+            if edge.stop not in best or score < best[edge.stop][0]:
+                best[edge.stop] = (score, edge)
+    chain: list[Edge] = []
+    at = points[-1]
+    while at in best and (edge := best[at][1]) is not None:  # type: ignore[assignment]
+        chain.append(edge)
+        at = edge.start
+    return chain[::-1]
 
 
 def chains(found: Sequence[Edge], last: int, cost: Callable[[Edge], float], most: int) -> list[list[Edge]]:

@@ -34,6 +34,7 @@ class Edges:
         self.network: Network = studio.network(groups)
         self._known: dict[tuple[int, int, int, int], Edge] = {}
         self._borders: dict[int, tuple[int, ...]] = {}
+        self._overlaps: dict[int, int] = {}
 
     def border(self, cut: int) -> tuple[int, ...]:
         if cut not in self._borders:
@@ -48,6 +49,28 @@ class Edges:
             inputs = border_bytes(self.network, before)
             least = max(least, 2 * inputs if split else inputs + border_bytes(self.network, after))
         return least
+
+    def known(self, start: int, stop: int, target: int, split: int) -> Edge | None:
+        """Return a phase's figures if it was measured before."""
+        return self._known.get((start, stop, target, split))
+
+    def guess(self, start: int, stop: int, split: int) -> int:
+        """Return about what a phase needs: its borders' bound, or its input and the overlaps it keeps."""
+        kept = sum(self._overlap(op) for op in range(start, stop))
+        before = border_bytes(self.network, self.border(start)) if start == 0 and not split else 0
+        return max(self.bound(start, stop, split), (before + kept) * 4 // 5)
+
+    def _overlap(self, index: int) -> int:
+        if index not in self._overlaps:
+            op, total = self.network.ops[index], 0
+            for tensor, field, _ in op.operands:
+                height = self.network.goals[op.results[0]]
+                middle = height // 2 // op.granule * op.granule
+                if height > 4 * op.granule and not op.reason:
+                    shared = field.need(middle, middle + op.granule)[1] - field.need(middle + op.granule, height)[0]
+                    total += max(shared, 0) * self.network.tensors[tensor].row_bytes
+            self._overlaps[index] = total
+        return self._overlaps[index]
 
     def measure(self, start: int, stop: int, target: int, split: int = 0) -> Edge:
         """Return the phase's figures; sources come in the parts that the same target would have made."""
@@ -70,6 +93,7 @@ class Edges:
         held = [block for tensor in later for _, _, block in run.blocks[tensor]]
         bypass = sum(network.tensors[t].bytes for t in self.border(start) if t not in read)
         run.program.prune(held)
+        self.studio.work += len(run.program.steps)
         measured = measure(network, run.program, held)
         return Edge(start, stop, target, split, measured.peak_bytes + bypass, run.program.macs, run.program.nodes)
 

@@ -37,6 +37,8 @@ def refine(
             outcome = studio.measure(draft)
             if admitted(outcome) and _score(outcome, level) < now:
                 found, now = outcome, _score(outcome, level)
+                if outcome.peak_bytes * 100 < best.peak_bytes * 99:
+                    break
         if found is best:
             return best
         best = found

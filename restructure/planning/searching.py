@@ -6,11 +6,11 @@ all plans of this kind the flattest can be.
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from restructure.planning.borders import border, border_bytes, cut_points
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
-from restructure.planning.dynamic import chains, draft_of, measured_edges
+from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
 from restructure.planning.refining import refine
 from restructure.planning.request import Request
@@ -18,7 +18,7 @@ from restructure.planning.sections import sections
 
 __all__ = ["Search"]
 
-MOST_CUTS = 18
+MOST_CUTS, MOST_EDGES = 18, 40
 _SHARES = (4, 8, 16, 32, 64)
 """Working-set targets as fractions of the original's peak."""
 
@@ -26,19 +26,29 @@ Groups = tuple[tuple[str, int], ...]
 
 
 class Search:
-    """One search. `explore` fills the studio with outcomes; `outcomes` are those within the request's limits."""
+    """One search. `explore` fills the studio with outcomes; `outcomes` are those within the request's limits.
 
-    def __init__(self, studio: Studio, request: Request, seconds: float) -> None:
-        self.studio, self.request = studio, request
-        limit = seconds if request.time_limit_s is None else min(seconds, request.time_limit_s)
-        self.started = time.monotonic()
-        self.deadline = self.started + limit
+    Args:
+        work: program steps to simulate at most; so the same search finds the same plan on any machine, unless the
+            request's time limit ends it first.
+    """
+
+    def __init__(self, studio: Studio, request: Request, work: int) -> None:
+        self.studio, self.request, self.work = studio, request, work
+        limit = float("inf") if request.time_limit_s is None else request.time_limit_s
+        self.deadline = time.monotonic() + limit
+        self.allowance = 0.0
         self.sections = sections(studio.graph, studio.network())
         # Streaming recurses from the last op of a phase to its first.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 20 * len(studio.network().ops) + 1000))
 
     def stopped(self) -> bool:
-        return time.monotonic() > self.deadline
+        """Whether the current stage has used up its share of the work, or time is up."""
+        return self.studio.work > self.allowance or time.monotonic() > self.deadline
+
+    def allow(self, share: float) -> None:
+        """Let the next stage use the work up to this share of all."""
+        self.allowance = share * self.work
 
     def tell(self, share: float, what: str) -> None:
         if self.request.progress is not None:
@@ -61,13 +71,16 @@ class Search:
         self.studio.measure(Draft())
         if len(self.studio.network().ops) < 2:
             return
-        groups = self._first_groups()
-        self._chains(groups)
-        self.tell(0.4, "phases chosen")
-        for index, overhead in enumerate(self._overheads()):
-            self._climb(overhead)
-            self.tell(0.5 + 0.1 * index, "details chosen")
-        self.tell(1.0, "done")
+        self.allow(0.35)
+        self._chains(self._first_groups())
+        self.tell(0.35, "phases chosen")
+        overheads = self._overheads()
+        for index, overhead in enumerate(overheads):
+            for number, split in enumerate((False, True)):
+                share = 0.35 + 0.65 * (index + (number + 1) / 2) / len(overheads)
+                self.allow(share)
+                self._climb(overhead, split)
+                self.tell(share, "details chosen")
 
     def _overheads(self) -> Sequence[float]:
         most = self.request.max_overhead
@@ -92,12 +105,11 @@ class Search:
         base = Draft(grid=self.request.max_parts is not None, groups=groups)
         edges = Edges(self.studio, groups, base)
         cuts = cut_points(edges.network, MOST_CUTS)
-        found = measured_edges(edges, cuts, self._targets(), (0, 8), self._half_over)
+        count = (len(cuts) + 1) * (len(cuts) + 2) // 2
+        search = measured_edges if count <= MOST_EDGES else lazy_edges
+        found = search(edges, cuts, self._targets(), (0, 8), self.stopped)
         for chain in chains(found, len(edges.network.ops), self._cost, 24):
             self.studio.measure(draft_of(edges, chain, base))
-
-    def _half_over(self) -> bool:
-        return time.monotonic() > self.started + 0.5 * (self.deadline - self.started)
 
     def _targets(self) -> list[int]:
         peak = self.studio.baseline.peak_bytes
@@ -107,16 +119,17 @@ class Search:
         baseline = self.studio.baseline
         return edge.nodes / max(baseline.nodes, 1) + 50 * edge.macs / max(baseline.macs, 1)
 
-    def _climb(self, overhead: float) -> None:
+    def _climb(self, overhead: float, split: bool) -> None:
+        """Improve the best outcome within a MAC overhead whose inputs are split at the start, or are not."""
         macs = self.studio.baseline.macs * (1 + overhead)
 
         def within(outcome: Outcome) -> bool:
             return outcome.macs <= macs and self.admitted(outcome)
 
-        start = min((o for o in self.outcomes() if within(o)), key=lambda o: (o.peak_bytes, o.nodes), default=None)
+        starts = [o for o in self.outcomes() if within(o) and bool(o.draft.input_rows) == split]
+        start = min(starts, key=lambda o: (o.peak_bytes, o.nodes), default=None)
         if start is not None:
-            cuts = _node_cuts(self.studio)
-            refine(self.studio, start, within, self.sections, overhead > 0, cuts, self.stopped)
+            refine(self.studio, start, within, self.sections, overhead > 0, _node_cuts(self.studio), self.stopped)
 
 
 def _node_cuts(studio: Studio) -> list[int]:
@@ -135,6 +148,3 @@ def lower_bound(studio: Studio) -> int:
     network = studio.network()
     inputs = border_bytes(network, network.inputs)
     return max(inputs, border_bytes(network, network.outputs))
-
-
-Progress = Callable[[float, str], None]
