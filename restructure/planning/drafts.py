@@ -93,7 +93,8 @@ class Studio:
         first = {op.nodes[0].index: op.index for op in reversed(network.ops) if op.nodes}
         starts = [0]
         for cut in cuts:
-            index = first[cut]
+            # A Concat that is taken apart has no op: its reader begins the phase.
+            index = first[cut] if cut in first else first[min(node for node in first if node > cut)]
             while index > 0 and not network.ops[index - 1].nodes:
                 index -= 1
             starts.append(index)

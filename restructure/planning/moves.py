@@ -95,8 +95,9 @@ def _groups(draft: Draft, sections: Sequence[tuple[str, ...]], names: set[str], 
         followers = {n for name in made for c in studio.graph.consumers(name) for n in c.outputs}
         if names & (made | followers):
             count = groups.get(section[0], 1)
+            kinds = {node.name: node.op_type for node in studio.graph.nodes}
             for new in (count * 2, count * 4):
-                if new <= 16:
+                if new <= (2 if kinds[section[0]] == "Concat" else 16):
                     yield replace(draft, groups=tuple(sorted((groups | dict.fromkeys(section, new)).items())))
 
 

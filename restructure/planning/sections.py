@@ -1,7 +1,8 @@
 """Where a network can be cut by channels without touching any sum.
 
-A section begins with a convolution over all input channels, whose filters are shared out, and goes on through operators
-that keep channels apart: pools (global ones too) and depthwise convolutions. Behind it the groups are joined.
+A section begins with a convolution over all input channels, whose filters are shared out, or with a Concat of channels,
+whose operands are the groups; it goes on through operators that keep channels apart: pools (global ones too) and
+depthwise convolutions. Behind it the groups are joined.
 """
 
 from restructure import operators
@@ -15,7 +16,7 @@ def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
     """Return the sections of at least two nodes, as the names of the nodes that start their ops."""
     found, used = [], set[int]()
     for op in network.ops:
-        if op.index in used or not op.nodes or op.channels is not None or not _opens(graph, op.nodes[0]):
+        if op.index in used or not op.nodes or op.channels is not None or not _opens(graph, op.nodes):
             continue
         chain = [op]
         while True:
@@ -24,7 +25,7 @@ def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
             if len(readers) != 1 or network.tensors[tensor].is_output:
                 break
             following = network.ops[readers[0][0]]
-            if not following.nodes or not _keeps_channels(graph, following.nodes[0]):
+            if not following.nodes or not _keeps_channels(graph, following.nodes[0], op.nodes[0].op_type != "Concat"):
                 break
             chain.append(following)
         if len(chain) > 1:
@@ -33,16 +34,19 @@ def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
     return found
 
 
-def _opens(graph: Graph, node: Node) -> bool:
-    if node.op_type != "Conv":
-        return False
-    return operators.conv_geometry(node, graph).groups == 1
+def _opens(graph: Graph, chain: tuple[Node, ...]) -> bool:
+    node = chain[0]
+    if node.op_type == "Concat":
+        axis = graph.call(node).integer("axis") % len(graph.tensors[node.outputs[0]].shape)
+        distinct = len(set(node.inputs)) == len(node.inputs)
+        return axis == 1 and len(chain) == 1 and distinct and not any(graph.is_constant(name) for name in node.inputs)
+    return node.op_type == "Conv" and operators.conv_geometry(node, graph).groups == 1
 
 
-def _keeps_channels(graph: Graph, node: Node) -> bool:
+def _keeps_channels(graph: Graph, node: Node, depthwise: bool) -> bool:
     if node.op_type in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"):
         return len(node.outputs) == 1
-    if node.op_type != "Conv":
+    if node.op_type != "Conv" or not depthwise:
         return False
     g = operators.conv_geometry(node, graph)
     return g.depthwise and g.filters == g.channels

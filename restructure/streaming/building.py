@@ -47,6 +47,9 @@ class _Builder:
         self.tensors: list[TensorRows] = []
         self.ids: dict[str, int] = {}
         self.parts: dict[str, list[int]] = {}
+        self.bounds: dict[str, list[tuple[int, int]]] = {}
+        self.apart: dict[str, str] = {}
+        self.taken_apart: dict[int, tuple[str, ...]] = {}
         self.ops: list[Op] = []
         self.followers = {node.index for node in graph.nodes if self._follows(node)}
 
@@ -73,6 +76,7 @@ class _Builder:
             inputs,
             outputs,
             dict(self.groups),
+            self.taken_apart,
         )
 
     def _follows(self, node: Node) -> bool:
@@ -119,6 +123,9 @@ class _Builder:
         result = chain[-1].outputs[0]
         shape = self.graph.tensors[result].shape
         count = min(self.groups.get(node.name, 1), shape[1] if len(shape) > 1 else 1)
+        if count > 1 and node.op_type == "Concat" and len(chain) == 1:
+            self._take_apart(node)
+            return
         if count > 1:
             self._add_groups(chain, field, count)
             return
@@ -127,20 +134,41 @@ class _Builder:
         results = tuple(self._tensor(name) for name in names if name)
         self._append(chain, field, operands, results, height(self.graph.tensors[result].shape))
 
+    def _take_apart(self, node: Node) -> None:
+        """Let the operands of a Concat of channels stand for its result, group by group."""
+        name, first = node.outputs[0], 0
+        self.apart[name] = node.name
+        self.parts[name], self.bounds[name] = [], []
+        for operand in node.inputs:
+            last = first + self.graph.tensors[operand].shape[1]
+            self.parts[name].append(self._operand(operand))
+            self.bounds[name].append((first, last))
+            first = last
+
     def _add_groups(self, chain: tuple[Node, ...], field: Reach, count: int) -> None:
-        """Add one op per channel group; a node whose operand is cut alike reads group by group."""
+        """Add one op per channel group; a node that keeps channels apart takes over its operand's groups."""
         node, name = chain[0], chain[-1].outputs[0]
         total = self.graph.tensors[name].shape[1]
         rows = height(self.graph.tensors[name].shape)
-        bounds = [total * i // count for i in range(count + 1)]
         source = None if self._mixes_channels(node) else self.parts.get(node.inputs[0])
-        self.parts[name] = []
-        for index in range(count):
-            channels = (bounds[index], bounds[index + 1])
-            operand = source[index] if source and len(source) == count else self._operand(node.inputs[0])
-            result = self._tensor(name, channels)
-            self.parts[name].append(result)
-            self._append(chain, field, ((operand, field.maps[0], 0),), (result,), rows, channels, total)
+        bounds = (
+            self.bounds[node.inputs[0]]
+            if source
+            else [(total * i // count, total * (i + 1) // count) for i in range(count)]
+        )
+        made = []
+        self._note_apart(node.inputs[0] if source else "")
+        for index, channels in enumerate(bounds):
+            operand = source[index] if source else self._operand(node.inputs[0])
+            made.append(self._tensor(name, channels))
+            self._append(chain, field, ((operand, field.maps[0], 0),), (made[-1],), rows, channels, total)
+        self.parts[name], self.bounds[name] = made, bounds
+
+    def _note_apart(self, name: str) -> None:
+        """Remember that the op added next is the first to do without a Concat."""
+        if name in self.apart:
+            index = len(self.ops)
+            self.taken_apart[index] = (*self.taken_apart.get(index, ()), self.apart.pop(name))
 
     def _mixes_channels(self, node: Node) -> bool:
         return self.graph.spec(node).category == "conv" and operators.conv_geometry(node, self.graph).groups == 1
@@ -177,6 +205,7 @@ class _Builder:
     def _join(self, name: str) -> None:
         """Add the Concat that makes a tensor whole again out of its channel groups."""
         parts = self.parts[name]
+        self._note_apart(name)
         result = self._tensor(name)
         operands = tuple((part, Same(), i) for i, part in enumerate(parts))
         self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1))

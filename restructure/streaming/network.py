@@ -79,7 +79,8 @@ class Network:
         producer: tensor → op index, −1 for network inputs.
         consumers: tensor → (op index, receptive field), in order.
         goals: tensor → rows that are ever needed (windows may leave trailing rows unused).
-        first_op: node index → index of the first op at or after that node, for cuts named by nodes.
+        groups: node name → channel groups, as asked for.
+        taken_apart: op index → names of the Concats whose operands it reads, or joins, in their stead.
     """
 
     tensors: tuple[TensorRows, ...]
@@ -90,3 +91,12 @@ class Network:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     groups: Mapping[str, int] = field(default_factory=dict, hash=False)
+    taken_apart: Mapping[int, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def names(self, start: int, stop: int) -> list[str]:
+        """Return the names of the nodes that ops start..stop−1 stand for, each once, by the op they first belong to."""
+        found: dict[str, None] = {}
+        for op in self.ops[start:stop]:
+            found.update(dict.fromkeys(node.name for node in op.nodes))
+            found.update(dict.fromkeys(self.taken_apart.get(op.index, ())))
+        return list(found)

@@ -1,7 +1,5 @@
 """Between plans, which name nodes and tensors, and phases, which number ops and tensors."""
 
-from collections.abc import Sequence
-
 from restructure.errors import PlanError
 from restructure.plans import ChannelCut, Plan, Region, TensorCut
 from restructure.plans.records import Overlap
@@ -28,8 +26,7 @@ def phases_of(network: Network, plan: Plan) -> tuple[Phase, ...]:
     Raises:
         PlanError: the plan names other nodes than the graph has, or in another order.
     """
-    names = [[node.name for node in op.nodes] for op in network.ops]
-    if [n for region in plan.steps for n in region.nodes] != _in_order(names):
+    if [name for region in plan.steps for name in region.nodes] != network.names(0, len(network.ops)):
         raise PlanError(f"plan: was made for another graph than {plan.network!r}; make the plan again")
     tensors: dict[str, list[int]] = {}
     for number, entry in enumerate(network.tensors):
@@ -41,10 +38,6 @@ def phases_of(network: Network, plan: Plan) -> tuple[Phase, ...]:
         phases.append(_phase(region, tensors, start, stop))
         start = stop
     return tuple(phases)
-
-
-def _in_order(names: Sequence[Sequence[str]]) -> list[str]:
-    return list(dict.fromkeys(name for chain in names for name in chain))
 
 
 def _first_op(network: Network, name: str | None, start: int) -> int:
@@ -82,10 +75,11 @@ def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int)
                 counts[tensor] = counts.get(tensor, 0) + 1
     cuts = [_cut(network, phase, tensor, counts) for op in ops for tensor in op.results if not phase.whole]
     groups: dict[int, list[str]] = {}
-    for name in dict.fromkeys(op.nodes[0].name for op in ops if op.channels is not None):
+    names = network.names(phase.start, phase.stop)
+    for name in (name for name in names if name in network.groups):
         groups.setdefault(network.groups[name], []).append(name)
     return Region(
-        tuple(dict.fromkeys(node.name for op in ops for node in op.nodes)),
+        tuple(names),
         "whole" if phase.whole else "rows",
         max((cut.parts for cut in cuts), default=1),
         tuple(cuts),
