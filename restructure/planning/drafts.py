@@ -32,6 +32,7 @@ class Draft:
         rows: (tensor, rows of a part) where not what the target gives.
         input_rows: rows of the pieces every network input is split into at the start; 0: not split.
         grid: phases' parts are even (see `Phase.grid`).
+        restart: thousandths of the first phase's result after which it begins afresh (see `Phase.restart`).
     """
 
     cuts: tuple[int, ...] = ()
@@ -41,6 +42,7 @@ class Draft:
     rows: tuple[tuple[str, int], ...] = ()
     input_rows: int = 0
     grid: bool = False
+    restart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,22 @@ class Studio:
             rows = self.rows(draft.groups, start, stop, target)
             if override:
                 rows = {t: self._override(network, t, n, override) for t, n in rows.items()}
-            phases.append(Phase(start, stop, rows, self._recomputed(network, draft, start, stop), grid=draft.grid))
+            recomputed = self._recomputed(network, draft, start, stop)
+            restart = self._restart(network, draft, start, stop)
+            phases.append(Phase(start, stop, rows, recomputed, grid=draft.grid, restart=restart))
         return tuple(phases)
+
+    @staticmethod
+    def _restart(network: Network, draft: Draft, start: int, stop: int) -> int:
+        """Return the rows of the first phase's result after which it begins afresh; 0 if several results leave it."""
+        if start > 0 or not draft.restart:
+            return 0
+        inner = set(inner_tensors(network, start, stop))
+        sinks = [op for op in network.ops[start:stop] if not inner.issuperset(op.results)]
+        if len(sinks) != 1:
+            return 0
+        rows = network.goals[sinks[0].results[0]] * draft.restart // 1000
+        return rows // sinks[0].granule * sinks[0].granule
 
     @staticmethod
     def _override(network: Network, tensor: int, rows: int, override: Mapping[str, int]) -> int:

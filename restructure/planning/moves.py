@@ -52,6 +52,10 @@ def moves(
             yield replace(draft, recomputed=draft.recomputed | frozenset(names))
     rows = studio.phases(draft)[phase].rows
     yield from _rows(network, draft, [t for t in held if t in rows][:6], rows)
+    if macs and draft.input_rows and not studio.robust:
+        for restart in sorted({400, 600, 700, 800, 900, draft.restart + 50, draft.restart - 50} - {draft.restart}):
+            if 0 < restart < 1000:
+                yield replace(draft, restart=restart)
     if not draft.input_rows:
         yield replace(draft, input_rows=8)
 

@@ -59,6 +59,8 @@ class Region:
         tensors: how each tensor that is cut is made.
         channels: the channel cuts inside the region.
         even: parts are always as high as the tensors' `rows` say, even if fewer rows are needed at the time.
+        restart: when this many rows of the region's result are made, what is inside is forgotten and made again as
+            needed, and network inputs that are to be split are split only then; 0: never.
         peak_bytes: predicted active memory while the region runs.
     """
 
@@ -68,6 +70,7 @@ class Region:
     tensors: tuple[TensorCut, ...] = ()
     channels: tuple[ChannelCut, ...] = ()
     even: bool = False
+    restart: int = 0
     peak_bytes: int = 0
 
 

@@ -47,5 +47,6 @@ def _region(data: Mapping[str, Any]) -> Region:
         tensors=tuple(TensorCut(**tensor) for tensor in data["tensors"]),
         channels=tuple(ChannelCut(tuple(cut["nodes"]), int(cut["groups"])) for cut in data["channels"]),
         even=bool(data["even"]),
+        restart=int(data["restart"]),
         peak_bytes=int(data["peak_bytes"]),
     )

@@ -61,6 +61,7 @@ def _phase(region: Region, tensors: dict[str, list[int]], start: int, stop: int)
         frozenset(number for number, cut in cuts if cut.overlap == "recomputed"),
         region.cut == "whole",
         region.even,
+        region.restart,
     )
 
 
@@ -85,6 +86,7 @@ def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int)
         tuple(cuts),
         tuple(ChannelCut(tuple(names), count) for count, names in groups.items()),
         phase.grid,
+        phase.restart,
         peak_bytes,
     )
 

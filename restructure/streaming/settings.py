@@ -14,6 +14,8 @@ class Phase:
         rows: tensor → most rows of one part; a tensor that is not named is made whole.
         recomputed: tensors that each consumer makes for itself.
         grid: parts are always as high as `rows` says, even if fewer rows are needed at the time.
+        restart: when this many rows of what leaves the phase are made, everything inside is forgotten and made again as
+            needed, and the network's inputs are split only then; 0: never.
         whole: every op runs once, in order.
     """
 
@@ -23,3 +25,4 @@ class Phase:
     recomputed: frozenset[int] = frozenset()
     whole: bool = False
     grid: bool = False
+    restart: int = 0

@@ -6,7 +6,7 @@ by a Slice of its tail when at least half of it is. A recomputed tensor is made 
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from restructure.streaming.network import Network, Op
 from restructure.streaming.program import CONCAT, SLICE, Program
@@ -15,15 +15,16 @@ from restructure.streaming.settings import Phase
 __all__ = ["Streamer", "stream"]
 
 
-def stream(network: Network, phases: Iterable[Phase], input_rows: "dict[int, int] | None" = None) -> Program:
+def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int] | None" = None) -> Program:
     """Return the program of a network under consecutive phases that cover its ops.
 
     Args:
         input_rows: network input → rows of the pieces it is split into before anything runs.
     """
     run = Streamer(network)
+    late = any(phase.restart for phase in phases)
     for tensor in network.inputs:
-        run.feed(tensor, (input_rows or {}).get(tensor, 0))
+        run.feed(tensor, (input_rows or {}).get(tensor, 0), late)
     for phase in phases:
         run.run(phase)
     run.deliver()
@@ -48,17 +49,25 @@ class Streamer:
         self.recomputed: frozenset[int] = frozenset()
         self._recent: dict[int, tuple[int, int, int]] = {}
         self._touched: list[int] = []
+        self._pieces: dict[int, int] = {}
 
-    def feed(self, tensor: int, rows: int = 0) -> None:
-        """Let a source tensor be there from the start, in one block; with `rows`, split it at once."""
+    def feed(self, tensor: int, rows: int = 0, late: bool = False) -> None:
+        """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
         height = self.network.tensors[tensor].height
         block = self.program.block(tensor, 0, height)
         self.blocks[tensor] = [(0, height, block)]
         if self.network.tensors[tensor].is_input:
             self.program.fed.append(block)
-        if 0 < rows < height:
-            goal = self.network.goals[tensor]
-            bounds = [*range(0, goal, rows), goal]
+        self._pieces[tensor] = rows
+        if not late:
+            self._split(tensor, 0)
+
+    def _split(self, tensor: int, first: int) -> None:
+        """Cut a network input from row `first` on into pieces that are let go one by one."""
+        rows, goal = self._pieces[tensor], self.network.goals[tensor]
+        if 0 < rows < goal - first and len(self.blocks[tensor]) == 1:
+            block = self.blocks[tensor][0][2]
+            bounds = [*range(first, goal, rows), goal]
             self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
 
     def place(self, tensor: int, bounds: Sequence[int]) -> None:
@@ -87,11 +96,36 @@ class Streamer:
             if not behind:
                 break
             op = min(behind, key=lambda op: (self.done[op.index] / goals[op.results[0]], op.index))
-            tensor = op.results[0]
-            self._ensure(tensor, min(self.done[op.index] + self._chunk(tensor, op), goals[tensor]))
+            tensor, done = op.results[0], self.done[op.index]
+            if phase.restart and done == phase.restart and len(sinks) == 1:
+                self._restart(phase, op)
+            stop = min(done + self._chunk(tensor, op), goals[tensor])
+            self._ensure(tensor, phase.restart if done < phase.restart < stop else stop)
         for op in ops:
             if self.done[op.index] == 0:
                 self.done[op.index] = self.network.tensors[op.results[0]].height
+
+    def _restart(self, phase: Phase, sink: Op) -> None:
+        """Forget what is inside a phase, and begin again where the next rows of its result need it."""
+        network = self.network
+        starts: dict[int, int] = {sink.index: self.done[sink.index]}
+        for op in reversed(network.ops[phase.start : phase.stop]):
+            if op.index == sink.index:
+                continue
+            first = [
+                field.need(starts[reader], starts[reader] + network.ops[reader].granule)[0]
+                for tensor in op.results
+                for reader, field in network.consumers[tensor]
+                if starts[reader] < network.goals[network.ops[reader].results[0]]
+            ]
+            goal = network.goals[op.results[0]]
+            self.done[op.index] = starts[op.index] = min(first, default=goal) // op.granule * op.granule
+            for tensor in op.results:
+                self.blocks[tensor] = []
+                self._recent.pop(tensor, None)
+        for tensor in network.inputs:
+            self._recent.pop(tensor, None)
+            self._split(tensor, self._needed_from(tensor))
 
     def deliver(self) -> None:
         """Make every network output that is there one block."""

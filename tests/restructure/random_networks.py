@@ -174,7 +174,16 @@ def random_draft(studio: Studio, seed: int) -> Draft:
     targets = tuple(dice.choice((WHOLE, 0, 0, 300, 900, 3000)) for _ in range(len(cuts) + 1))
     names = sorted({t.name for t in network.tensors})
     recomputed = frozenset(name for name in names if dice.random() < 0.3)
-    return Draft(cuts, targets, recomputed, chosen, (), dice.choice((0, 0, 3)), dice.random() < 0.2)
+    return Draft(
+        cuts,
+        targets,
+        recomputed,
+        chosen,
+        (),
+        dice.choice((0, 0, 3)),
+        dice.random() < 0.2,
+        dice.choice((0, 0, 300, 700)),
+    )
 
 
 __all__ = ["RandomNetwork", "random_draft"]
