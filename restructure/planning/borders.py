@@ -30,8 +30,11 @@ def cut_points(network: Network, most: int) -> list[int]:
     A place is narrow if neither neighbour's border holds fewer bytes; of many, the narrowest are kept. No phase begins
     right after a join, because the parts it joins are better handed over apart.
     """
+    last = max((op.index for op in network.ops if op.nodes), default=0)
     cuts = [
-        op.index for op in network.ops[1:] if network.ops[op.index - 1].nodes and not _within_group(network, op.index)
+        op.index
+        for op in network.ops[1 : last + 1]
+        if network.ops[op.index - 1].nodes and not _within_group(network, op.index)
     ]
     if len(cuts) <= most:
         return cuts

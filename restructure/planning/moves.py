@@ -58,6 +58,8 @@ def moves(
                 yield replace(draft, restart=restart)
     if not draft.input_rows:
         yield replace(draft, input_rows=8)
+        for restart in (500, 700, 800, 900) if macs and not studio.robust else ():
+            yield replace(draft, input_rows=8, restart=restart)
 
 
 def _targets(draft: Draft, phase: int) -> Iterator[Draft]:

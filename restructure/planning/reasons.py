@@ -1,11 +1,38 @@
-"""Why a node or a region was left whole."""
+"""Why nodes were left whole: operators that cannot be cut, and regions where cutting brings nothing."""
 
-from restructure.graph import Graph
-from restructure.plans import Plan
+from restructure.fields import reach
+from restructure.graph import Graph, Node
+from restructure.plans import Plan, Region
 
 __all__ = ["why"]
 
+Reasons = list[tuple[tuple[str, ...], str]]
 
-def why(graph: Graph, plan: Plan) -> list[tuple[tuple[str, ...], str]]:
-    """Return (node names, reason) for every run of nodes the plan leaves whole."""
-    return [(region.nodes, "nothing was tried") for region in plan.steps if region.cut == "whole"]
+
+def why(graph: Graph, plan: Plan) -> Reasons:
+    """Return (node names, reason) for what a plan leaves whole.
+
+    First the regions that are not cut, each with the memory it needs beside the plan's peak; then, one by one, the
+    nodes anywhere that no plan can cut by rows, with the operator's own reason.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    found: Reasons = [(region.nodes, _region(plan, region)) for region in plan.steps if region.cut == "whole"]
+    for name in (name for region in plan.steps for name in region.nodes):
+        reason = _reason(graph, nodes[name]) if name in nodes else ""
+        if reason:
+            found.append(((name,), f"cannot be cut by rows: {reason}"))
+    return found
+
+
+def _region(plan: Plan, region: Region) -> str:
+    if plan.peak_bytes >= plan.baseline_bytes:
+        return f"there is no peak to flatten: whole, it needs {region.peak_bytes} B, and no cut needs less"
+    if region.peak_bytes >= plan.peak_bytes:
+        return f"it holds the plan's peak of {plan.peak_bytes} B, and no cut that was tried needs less"
+    return f"whole, it needs {region.peak_bytes} B, below the plan's peak of {plan.peak_bytes} B: a cut saves nothing"
+
+
+def _reason(graph: Graph, node: Node) -> str:
+    if graph.spec(node).is_view or all(len(graph.tensors[name].shape) < 3 for name in node.outputs if name):
+        return "" if len(graph.tensors[node.outputs[0]].shape) < 3 else "it gives its operand another shape"
+    return reach(graph, node).reason

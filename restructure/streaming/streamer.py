@@ -259,7 +259,7 @@ class Streamer:
         touched, self._touched = self._touched, []
         for tensor in dict.fromkeys(touched):
             blocks = self.blocks[tensor]
-            if not blocks:
+            if not blocks or self._is_source(blocks[0][2]):
                 continue
             first = self._needed_from(tensor)
             while blocks and blocks[0][1] <= first:
@@ -267,7 +267,7 @@ class Streamer:
             if not blocks or blocks[0][0] >= first:
                 continue
             a, b, block = blocks[0]
-            if not self._is_source(block) and 2 * (first - a) >= b - a:
+            if 2 * (first - a) >= b - a:
                 blocks[0] = (first, b, self._slice(block, first, b))
 
     def _is_source(self, block: int) -> bool:
