@@ -106,7 +106,7 @@ def tables(fronts: dict[str, list[Plan]]) -> str:
     """Return one Markdown table per network."""
     pages = []
     for name, front in fronts.items():
-        header = [f"{name} ({len(front)} plans on the front)", "extra MACs", "nodes", "parts", "peak, elements"]
+        header = [f"{name}: saving ({len(front)} plans on the front)", "extra MACs", "nodes", "parts", "peak, elements"]
         rows = [
             [f"{p.saving:.1%}", f"{p.mac_overhead:.1%}", f"{p.nodes:,}", f"{p.parts:,}", f"{p.peak_elements:,}"]
             for p in turning(front)
