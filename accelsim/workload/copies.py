@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accelsim.program import VectorKernel
-from accelsim.workload.arrangement import Arrangement, Factors
+from accelsim.workload.arrangement import Arrangement, Factor, Factors, extent
 from accelsim.workload.layouts import Layout
 from accelsim.workload.records import NO_LOOP, Follow
 
@@ -28,9 +28,13 @@ def _flat(factors: Factors) -> tuple[float, ...]:
 
 
 def _rule(source: Arrangement, layout: Layout, axis: int) -> Follow:
-    """Follow the output axis whose only, outermost factor walks along `axis` forwards; else read it all."""
+    """Follow the output axis whose outermost factor takes the longest walk along `axis`; the others are a margin.
+
+    Output position i of that axis has index ⌊i/m⌋ of the factor, m being the size of the factors inside it, hence lies
+    at ⌊i/m⌋·step, which is at most ⌊i·step/m⌋ and, unless m is 1, less than `step` below it.
+    """
     walkers = [
-        (loop, place, factor, group)
+        (factor, loop, place, extent(group[place + 1 :]))
         for loop, group in enumerate(source.grouped(layout))
         for place, factor in enumerate(group)
         if factor.axis == axis and factor.step
@@ -38,15 +42,19 @@ def _rule(source: Arrangement, layout: Layout, axis: int) -> Follow:
     first = source.start[axis]
     if not walkers:
         return Follow(NO_LOOP) if source.base.shape[axis] == 1 else _fixed(first)
-    if len(walkers) > 1 or walkers[0][2].step < 0 or walkers[0][1] > 0:
+    outermost = [walker for walker in walkers if walker[2] == 0]
+    if not outermost or any(factor.step < 0 for factor, *_ in walkers):
         return Follow(NO_LOOP)
-    loop, _, factor, group = walkers[0]
-    inner = 1
-    for other in group[1:]:
-        inner *= other.size
-    if factor.step == 1 or inner == 1:
-        return Follow(loop, factor.step, inner, first, first)
-    return Follow(NO_LOOP)
+    leader = max(outermost, key=lambda walker: _reach(walker[0]))
+    factor, loop, _, inner = leader
+    margin = sum(_reach(walker[0]) for walker in walkers if walker is not leader)
+    slack = factor.step - 1 if inner > 1 else 0
+    return Follow(loop, factor.step, inner, first - slack, first + margin)
+
+
+def _reach(factor: Factor) -> int:
+    """Positions between a factor's first and last element."""
+    return (factor.size - 1) * factor.step
 
 
 def _fixed(position: int) -> Follow:

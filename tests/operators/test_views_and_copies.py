@@ -49,6 +49,24 @@ def test_a_reshape_equals_onnxruntime(target):
     )
 
 
+def test_windows_of_a_map_are_read_and_put_back_where_they_lie():
+    # (1, 6, 8, C) into windows of 3×4: (2·2, 12, C), as Swin transformers do.
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 2, 3, 1]),
+        node("Reshape", "t apart", "a"),
+        node("Transpose", "a", "b", perm=[0, 1, 3, 2, 4, 5]),
+        node("Reshape", "b windows", "w"),
+        node("LayerNormalization", "w s", "n"),
+        node("Reshape", "n back", "c"),
+        node("Transpose", "c", "d", perm=[0, 1, 3, 2, 4, 5]),
+        node("Reshape", "d whole", "e"),
+        node("Transpose", "e", perm=[0, 3, 1, 2]),
+    ]
+    weights = {"apart": shaped(1, 2, 3, 2, 4, 5), "windows": shaped(4, 12, 5), "back": shaped(1, 2, 2, 3, 4, 5)}
+    result = check(nodes, {"x": normal(1, 5, 6, 8)}, weights | {"whole": shaped(1, 6, 8, 5), "s": normal(5)})
+    assert result.kernels == ["LayerNormalization"]
+
+
 def test_a_transposition_to_channels_last_is_free():
     nodes = [node("Relu", "x", "t"), node("Transpose", "t", perm=[0, 2, 3, 1])]
     assert check(nodes, {"x": normal(1, 3, 4, 5)}).kernels == ["Relu"]
