@@ -19,7 +19,7 @@ from accelsim.compiler.choice import Choice, Chooser, Rows, Shortfall, Situation
 from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
-from accelsim.mapping import CostTable, Machine, Pin, Pins, Problem, candidates, cost_table, problem_of
+from accelsim.mapping import CostTable, Machine, Pin, Pins, Problem, candidates, cost_table, problem_of, storage_bytes
 from accelsim.workload import Along, Layer, Workload
 
 #: A tensor kept in part is released in about this many blocks of rows.
@@ -66,8 +66,7 @@ class Planner:
             for layer in workload.layers
         ]
         self.rows = [prod(s.shape[:2]) for s in workload.storages]
-        width = hardware.precision.activations_bytes
-        self.row_bytes = [prod(s.shape[2:]) * width for s in workload.storages]
+        self.row_bytes = [prod(s.shape[2:]) * storage_bytes(s, hardware) for s in workload.storages]
         self.kept = [0] * len(workload.storages)
         self.resident = np.zeros(len(workload.layers), dtype=np.int64)
         self.improved = False
