@@ -42,12 +42,19 @@ def plan_document(outcome: Outcome) -> dict[str, Any]:
         },
         "saving": plan.saving,
         "mac_overhead": plan.mac_overhead,
-        "budget": None if outcome.shortage is None else {"fits": False, "reason": outcome.shortage},
+        "placed": None,  # nothing is placed at addresses yet
+        "budget": _budget(outcome),
         "plan": plan.to_dict(),
         "left_whole": [{"nodes": list(nodes), "reason": reason} for nodes, reason in outcome.reasons],
         "verified": None if outcome.verified is None else outcome.verified.to_dict(),
         "written": outcome.written,
     }
+
+
+def _budget(outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.budget_bytes is None:
+        return None
+    return {"bytes": outcome.budget_bytes, "fits": outcome.shortage is None, "reason": outcome.shortage}
 
 
 def front_document(graph: Graph, front: tuple[Plan, ...]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Outcome:
     Attributes:
         before, after: active memory over time of the original and of the restructured model.
         reasons: (nodes, why they were left whole), if that was asked for.
+        budget_bytes: the active memory that must suffice, if that was asked for.
         shortage: why no plan fits the budget; the plan is then the closest one.
         verified: None where it was not asked for.
         written: the file, if one was written.
@@ -27,6 +28,7 @@ class Outcome:
     before: Profile
     after: Profile
     reasons: tuple[tuple[tuple[str, ...], str], ...] = ()
+    budget_bytes: int | None = None
     shortage: str | None = None
     verified: Verification | None = None
     written: str | None = None

@@ -97,7 +97,7 @@ def _restructured(args: argparse.Namespace, graph: Graph, bar: Bar) -> "tuple[Ou
     new = load(model, _dims(model, graph))
     reasons = tuple(why(graph, found)) if args.why else ()
     before, after = profile(graph, found.definition), profile(new, found.definition)
-    return Outcome(graph, found, before, after, reasons, shortage), model
+    return Outcome(graph, found, before, after, reasons, args.budget, shortage), model
 
 
 def _dims(model: "ir.Model", original: Graph) -> Mapping[str, int]:

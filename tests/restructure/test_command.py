@@ -123,6 +123,16 @@ def test_a_budget_that_cannot_be_met_shows_the_closest_plan_and_ends_with_4(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_budget_stands_in_the_json_whether_it_is_met_or_not(say: Say) -> None:
+    generous, mean = (
+        say("--model", "tiny", "--budget", size, "--json", "-", "--no-verify") for size in ("1MiB", "100B")
+    )
+    assert json.loads(generous[1])["budget"] == {"bytes": 2**20, "fits": True, "reason": None}
+    budget = json.loads(mean[1])["budget"]
+    assert (mean[0], budget["bytes"], budget["fits"]) == (4, 100, False)
+    assert "active memory must fit 100 B, the closest plan needs" in budget["reason"]
+
+
 def test_a_rewrite_that_computes_something_else_ends_with_5_and_is_not_written(
     say: Say, monkeypatch: pytest.MonkeyPatch, small: Path, tmp_path: Path
 ) -> None:
