@@ -5,7 +5,7 @@ from accelsim.explore.comparison import Comparison, PlanInfo, compare
 from accelsim.explore.fit import fit
 from accelsim.explore.goal import Goal, Outcome, share
 from accelsim.explore.records import FitResult, Tried
-from accelsim.explore.restructuring import KINDS, restructured
+from accelsim.explore.restructuring import KINDS, plan_for, restructured
 
 __all__ = [
     "KINDS",
@@ -18,6 +18,7 @@ __all__ = [
     "changes",
     "compare",
     "fit",
+    "plan_for",
     "quantities",
     "restructured",
     "share",

@@ -10,7 +10,7 @@ from rich.text import Text
 from accelsim.explore import Comparison, quantities
 from accelsim.printable import printable
 from accelsim.report.area import area
-from accelsim.report.parts import columns, facts, named, title
+from accelsim.report.parts import columns, named, title
 from accelsim.report.quantities import count, cycles, energy, octets, percent
 from accelsim.report.sparkline import highest
 from accelsim.results import SimulationResult
@@ -42,8 +42,6 @@ def comparison_screen(found: Comparison, width: int) -> Iterator[RenderableType]
     some = next(iter(found.runs.values()), None)
     yield title(f"{some.model.name} on {some.hardware.name}" if some else "neither fits", _what(found))
     yield Text(printable(found.sentence))
-    for name, reason in found.refused.items():
-        yield facts([(name, f"does not fit: {reason}")])
     if not found.runs:
         return
     yield Text()

@@ -76,7 +76,6 @@ def _facts(found: Comparison) -> str:
         f"{state}, batch {run.batch}",
         f"accelsim {run.version}",
     ]
-    said += [f"{name} does not fit: {reason}" for name, reason in found.refused.items()]
     return printable(" · ".join(said + [note for run in found.runs.values() for note in run.notes]))
 
 
