@@ -1,36 +1,33 @@
-"""The state of lowering a graph: storages, what every value is made of, layers, folded nodes."""
+"""The state of lowering a graph: what every value is made of, layers, folded nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
 from accelsim.program import Kernel, TensorKind
 from accelsim.workload import arrangement
 from accelsim.workload.arrangement import Arrangement
-from accelsim.workload.constants import constant_array, element_size
 from accelsim.workload.copies import copy_kernel, copy_rules
-from accelsim.workload.layouts import Layout, default_layout, is_plain, onnx_axes, physical_shape
+from accelsim.workload.layouts import Layout, default_layout
 from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import (
     Access,
     Along,
-    FloatArray,
     Layer,
     Parameter,
-    Precision,
     Shape4,
-    Storage,
     View,
 )
-from accelsim.workload.views import shape4, whole
+from accelsim.workload.storages import StorageTable
+from accelsim.workload.views import shape4
 from restructure.graph import Graph, Node
 
 ALL_TILED = (True, True, True, True)
 
 
-class Builder:
+class Builder(StorageTable):
     """Grows a workload node by node, in the graph's order.
 
     Life cycle: made empty, filled by the lowering functions, read once by ``workload.build``.
@@ -41,14 +38,11 @@ class Builder:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.storages: list[Storage] = []
+        super().__init__(graph)
         self.layers: list[Layer] = []
         self.arrangements: dict[str, Arrangement] = {}
-        self.values: dict[str, Callable[[], FloatArray]] = {}
         self.folded: set[int] = set()
         self.scales: dict[str, tuple[float, int]] = {}
-        self._stored: dict[str, int] = {}
         self._views: dict[tuple[str, Layout], View] = {}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -115,88 +109,19 @@ class Builder:
         for key in [key for key in self._views if key[0] == name]:
             del self._views[key]
 
-    # -- storages --------------------------------------------------------------------------------------------------
-
     def activation(self, name: str, layout: Layout | None = None, kind: TensorKind = TensorKind.ACTIVATION) -> int:
         """A new storage for the ONNX value `name`; returns its index and makes its arrangement."""
         shape = self.shape(name)
         layout = layout or default_layout(len(shape))
-        index = self._new_activation(name, shape, layout, kind)
+        index = self.new_activation(name, shape, layout, kind)
         self.arrangements[name] = arrangement.of_view(self.whole(index), shape, layout)
         return index
-
-    def whole(self, index: int) -> View:
-        """The view of a whole storage."""
-        return whole(index, self.storages[index])
-
-    def _new_activation(
-        self, name: str, shape: tuple[int, ...], layout: Layout, kind: TensorKind = TensorKind.ACTIVATION
-    ) -> int:
-        physical = physical_shape(shape, layout)
-        tensor = self.graph.tensors.get(name) or self.graph.tensors.get(name.rpartition("·")[0])
-        width = element_size(tensor.dtype) if tensor else 0
-        axes = onnx_axes(layout) if is_plain(layout) else (0, 1, 2, 3)
-        label = self._unused(name)
-        onnx_shape = shape if is_plain(layout) else physical
-        return self._store(Storage(label, kind, physical, Precision.ACTIVATIONS, onnx_shape, axes, width))
-
-    def _unused(self, name: str) -> str:
-        label, number = name, 2
-        while label in self._stored:
-            label, number = f"{name}·{number}", number + 1
-        return label
-
-    def parameter(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        precision: Precision,
-        value: Callable[[], FloatArray],
-        element_bytes: int = 0,
-    ) -> int:
-        """The storage of a parameter array in physical order; one per name, shared by all layers that read it."""
-        if name in self._stored:
-            return self._stored[name]
-        axes = tuple(range(len(shape)))
-        index = self._store(Storage(name, TensorKind.WEIGHT, shape, precision, shape, axes, element_bytes))
-        self.values[name] = value
-        return index
-
-    def constant(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        layout: Layout,
-        precision: Precision = Precision.ACTIVATIONS,
-        spread: tuple[int, ...] | None = None,
-    ) -> View:
-        """A constant as an array of four axes.
-
-        Args:
-            name: the constant.
-            shape: its own shape, with ones where ranks differ.
-            layout: of the four axes.
-            precision: of its elements, unless the model fixes their type.
-            spread: a larger shape that it is stored broadcast to.
-        """
-        physical = physical_shape(spread or shape, layout)
-        label = name if shape == self.shape(name) else f"{name}·{'x'.join(map(str, physical))}"
-        if label in self._stored and self.storages[self._stored[label]].shape != physical:
-            label = f"{name}·{layout}"
-        width = element_size(self.graph.stored_dtype(name))
-        value = constant_array(self.graph, name, shape, layout, spread)
-        return self.whole(self.parameter(label, physical, precision, value, width))
-
-    def _store(self, storage: Storage) -> int:
-        self.storages.append(storage)
-        self._stored[storage.name] = len(self.storages) - 1
-        return len(self.storages) - 1
 
     # -- layers ----------------------------------------------------------------------------------------------------
 
     def copied(self, name: str, source: Arrangement, layout: Layout) -> View:
         """A copying layer that writes a value, so far only arranged, in a layout: one lane operation per element."""
-        index = self._new_activation(name, source.shape, layout)
+        index = self.new_activation(name, source.shape, layout)
         node = self.graph.producer(name)
         shape = shape4(self.storages[index].shape)
         access = Access("input", source.base, Along.ALL, Along.ALL, copy_rules(source, layout))
@@ -239,12 +164,12 @@ class Builder:
             What the layer wrote; the value's arrangement too, unless `shape` is given.
         """
         if like is not None:
-            index = self._new_activation(output, like.base.shape, ((0,), (1,), (2,), (3,)))
+            index = self.new_activation(output, like.base.shape, ((0,), (1,), (2,), (3,)))
             written = replace(like, base=self.whole(index))
         else:
             made = shape or self.shape(output)
             layout = layout or default_layout(len(made))
-            index = self._new_activation(output, made, layout)
+            index = self.new_activation(output, made, layout)
             written = arrangement.of_view(self.whole(index), made, layout)
         if shape is None:
             self.arrangements[output] = written
@@ -297,13 +222,6 @@ class Builder:
                 tiled,
             )
         )
-
-    def mark_output(self, view: View) -> None:
-        """Note that the storages behind a network output must end up in DRAM, whatever they are called."""
-        for piece in view.pieces:
-            storage = self.storages[piece.storage]
-            if storage.kind is TensorKind.ACTIVATION:
-                self.storages[piece.storage] = replace(storage, kind=TensorKind.OUTPUT)
 
 
 def elements(shape: Sequence[int]) -> int:

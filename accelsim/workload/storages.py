@@ -1,0 +1,98 @@
+"""The table of storages of a workload under construction: activations, constants, parameters, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from accelsim.program import TensorKind
+from accelsim.workload.constants import constant_array, element_size
+from accelsim.workload.layouts import Layout, is_plain, onnx_axes, physical_shape
+from accelsim.workload.records import FloatArray, Precision, Storage, View
+from accelsim.workload.views import whole
+from restructure.graph import Graph
+
+
+class StorageTable:
+    """Storages in the order of their making, one per name; `values` yields the arrays of constants."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.storages: list[Storage] = []
+        self.values: dict[str, Callable[[], FloatArray]] = {}
+        self._stored: dict[str, int] = {}
+
+    def whole(self, index: int) -> View:
+        """The view of a whole storage."""
+        return whole(index, self.storages[index])
+
+    def new_activation(
+        self, name: str, shape: tuple[int, ...], layout: Layout, kind: TensorKind = TensorKind.ACTIVATION
+    ) -> int:
+        """A new storage for a value of `shape`; its bytes per element are those of the value its label begins with."""
+        physical = physical_shape(shape, layout)
+        tensor = self.graph.tensors.get(name) or self.graph.tensors.get(name.rpartition("·")[0])
+        width = element_size(tensor.dtype) if tensor else 0
+        axes = onnx_axes(layout) if is_plain(layout) else (0, 1, 2, 3)
+        label = self._unused(name)
+        onnx_shape = shape if is_plain(layout) else physical
+        return self._store(Storage(label, kind, physical, Precision.ACTIVATIONS, onnx_shape, axes, width))
+
+    def _unused(self, name: str) -> str:
+        label, number = name, 2
+        while label in self._stored:
+            label, number = f"{name}·{number}", number + 1
+        return label
+
+    def parameter(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        precision: Precision,
+        value: Callable[[], FloatArray],
+        element_bytes: int = 0,
+    ) -> int:
+        """The storage of a parameter array in physical order; one per name, shared by all layers that read it."""
+        if name in self._stored:
+            return self._stored[name]
+        axes = tuple(range(len(shape)))
+        index = self._store(Storage(name, TensorKind.WEIGHT, shape, precision, shape, axes, element_bytes))
+        self.values[name] = value
+        return index
+
+    def constant(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        layout: Layout,
+        precision: Precision = Precision.ACTIVATIONS,
+        spread: tuple[int, ...] | None = None,
+    ) -> View:
+        """A constant as an array of four axes.
+
+        Args:
+            name: the constant.
+            shape: its own shape, with ones where ranks differ.
+            layout: of the four axes.
+            precision: of its elements, unless the model fixes their type.
+            spread: a larger shape that it is stored broadcast to.
+        """
+        physical = physical_shape(spread or shape, layout)
+        label = name if shape == self.graph.tensors[name].shape else f"{name}·{'x'.join(map(str, physical))}"
+        if label in self._stored and self.storages[self._stored[label]].shape != physical:
+            label = f"{name}·{layout}"
+        width = element_size(self.graph.stored_dtype(name))
+        value = constant_array(self.graph, name, shape, layout, spread)
+        return self.whole(self.parameter(label, physical, precision, value, width))
+
+    def _store(self, storage: Storage) -> int:
+        self.storages.append(storage)
+        self._stored[storage.name] = len(self.storages) - 1
+        return len(self.storages) - 1
+
+    def mark_output(self, view: View) -> None:
+        """Note that the storages behind a network output must end up in DRAM, whatever they are called."""
+        for piece in view.pieces:
+            storage = self.storages[piece.storage]
+            if storage.kind is TensorKind.ACTIVATION:
+                self.storages[piece.storage] = replace(storage, kind=TensorKind.OUTPUT)
