@@ -3,7 +3,7 @@
 A draft names its cuts by node and its tensors by name, so that it survives a change of channel groups.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from restructure.planning.assembling import Baseline, assemble, baseline_of
 from restructure.planning.chunks import part_rows
 from restructure.plans import Plan
 from restructure.profile import Definition
-from restructure.streaming import Network, Phase, Program, measure, network_of, stream
+from restructure.streaming import Network, Op, Phase, Program, measure, network_of, stream
 
 __all__ = ["WHOLE", "Draft", "Outcome", "Studio"]
 
@@ -123,12 +123,12 @@ class Studio:
 
     @staticmethod
     def _restart(network: Network, draft: Draft, start: int, stop: int) -> int:
-        """Return the rows of the first phase's result after which it begins afresh; 0 if several results leave it."""
+        """Return the rows of the first phase's results after which it begins afresh; 0 if they differ."""
         if start > 0 or not draft.restart:
             return 0
         inner = set(inner_tensors(network, start, stop))
         sinks = [op for op in network.ops[start:stop] if not inner.issuperset(op.results)]
-        if len(sinks) != 1:
+        if len({network.goals[op.results[0]] for op in sinks}) != 1 or any(_reads(network, op, sinks) for op in sinks):
             return 0
         rows = network.goals[sinks[0].results[0]] * draft.restart // 1000
         return rows // sinks[0].granule * sinks[0].granule
@@ -176,6 +176,20 @@ class Studio:
         return assemble(
             self.graph, self.definition, self.baseline, network, self.phases(draft), self.input_rows(draft), self.robust
         )
+
+
+def _reads(network: Network, op: Op, others: Sequence[Op]) -> bool:
+    """Whether an op reads, through any others, what one of `others` makes."""
+    wanted, seen = {other.index for other in others}, set[int]()
+    waiting = [network.producer[tensor] for tensor, _, _ in op.operands]
+    while waiting:
+        index = waiting.pop()
+        if index in wanted:
+            return True
+        if index >= 0 and index not in seen:
+            seen.add(index)
+            waiting.extend(network.producer[tensor] for tensor, _, _ in network.ops[index].operands)
+    return False
 
 
 def inner_tensors(network: Network, start: int, stop: int) -> list[int]:

@@ -90,27 +90,28 @@ class Streamer:
         ends = {op.index for op in sinks}
         inner = {tensor for op in ops if op.index not in ends for tensor in op.results}
         self.recomputed = phase.recomputed & inner
-        goals = self.network.goals
+        goals, fresh = self.network.goals, not phase.restart
         while True:
             behind = [op for op in sinks if self.done[op.index] < goals[op.results[0]]]
             if not behind:
                 break
             op = min(behind, key=lambda op: (self.done[op.index] / goals[op.results[0]], op.index))
             tensor, done = op.results[0], self.done[op.index]
-            if phase.restart and done == phase.restart and len(sinks) == 1:
-                self._restart(phase, op)
+            if not fresh and done >= phase.restart:
+                self._restart(phase, sinks)
+                fresh = True
             stop = min(done + self._chunk(tensor, op), goals[tensor])
-            self._ensure(tensor, phase.restart if done < phase.restart < stop else stop)
+            self._ensure(tensor, stop if fresh else min(phase.restart, stop))
         for op in ops:
             if self.done[op.index] == 0:
                 self.done[op.index] = self.network.tensors[op.results[0]].height
 
-    def _restart(self, phase: Phase, sink: Op) -> None:
+    def _restart(self, phase: Phase, sinks: Sequence[Op]) -> None:
         """Forget what is inside a phase, and begin again where the next rows of its result need it."""
         network = self.network
-        starts: dict[int, int] = {sink.index: self.done[sink.index]}
+        starts = {op.index: self.done[op.index] for op in sinks}
         for op in reversed(network.ops[phase.start : phase.stop]):
-            if op.index == sink.index:
+            if op.index in starts:
                 continue
             first = [
                 field.need(starts[reader], starts[reader] + network.ops[reader].granule)[0]
