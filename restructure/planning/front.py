@@ -1,9 +1,10 @@
 """The two questions: one plan, or the whole front."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from restructure.graph import Graph
-from restructure.planning.choosing import choose
+from restructure.planning.choosing import MOST_NODES, choose
 from restructure.planning.drafts import Outcome, Studio
 from restructure.planning.request import CostFunction, Progress, Request
 from restructure.planning.searching import Search
@@ -51,7 +52,10 @@ def plan(
     """
     request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
                       time_limit_s, cost, progress)  # fmt: skip
-    studio, front = _search(graph, request, FRONT_WORK if max_overhead is not None else PLAN_WORK)
+    unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
+    if unlimited:
+        request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
+    studio, front = _search(graph, request, PLAN_WORK if unlimited else FRONT_WORK)
     return choose(studio, front, request)
 
 

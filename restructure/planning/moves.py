@@ -53,9 +53,7 @@ def moves(
     rows = studio.phases(draft)[phase].rows
     yield from _rows(network, draft, [t for t in held if t in rows][:6], rows)
     if macs and draft.input_rows and not studio.robust:
-        for restart in sorted({400, 600, 700, 800, 900, draft.restart + 50, draft.restart - 50} - {draft.restart}):
-            if 0 < restart < 1000:
-                yield replace(draft, restart=restart)
+        yield from _restarts(studio, draft, sections)
     if not draft.input_rows:
         yield replace(draft, input_rows=8)
         for restart in (500, 700, 800, 900) if macs and not studio.robust else ():
@@ -105,6 +103,22 @@ def _groups(draft: Draft, sections: Sequence[tuple[str, ...]], names: set[str], 
             for new in (count * 2, count * 4):
                 if new <= (2 if kinds[section[0]] == "Concat" else 16):
                     yield replace(draft, groups=tuple(sorted((groups | dict.fromkeys(section, new)).items())))
+
+
+def _restarts(studio: Studio, draft: Draft, sections: Sequence[tuple[str, ...]]) -> Iterator[Draft]:
+    """Begin the first phase afresh half way, and let its sections work group by group meanwhile."""
+    last = draft.cuts[0] if draft.cuts else len(studio.graph.nodes)
+    index = {node.name: node.index for node in studio.graph.nodes}
+    groups = dict(draft.groups)
+    for section in sections:
+        if all(index[name] < last for name in section):
+            groups |= dict.fromkeys(section, max(4, groups.get(section[0], 1)))
+    chosen = tuple(sorted(groups.items()))
+    for restart in sorted({400, 600, 700, 800, 900, draft.restart + 50, draft.restart - 50} - {draft.restart}):
+        if 0 < restart < 1000:
+            yield replace(draft, restart=restart)
+            if chosen != draft.groups:
+                yield replace(draft, restart=restart, groups=chosen)
 
 
 def _toggled(draft: Draft, name: str) -> Draft:

@@ -71,13 +71,13 @@ class Search:
         self.studio.measure(Draft())
         if len(self.studio.network().ops) < 2:
             return
-        self.allow(0.35)
+        self.allow(0.5)
         self._chains(self._first_groups())
-        self.tell(0.35, "phases chosen")
+        self.tell(0.5, "phases chosen")
         overheads = self._overheads()
         for index, overhead in enumerate(overheads):
             for number, split in enumerate((False, True)):
-                share = 0.35 + 0.65 * (index + (number + 1) / 2) / len(overheads)
+                share = 0.5 + 0.5 * (index + (number + 1) / 2) / len(overheads)
                 self.allow(share)
                 self._climb(overhead, split)
                 self.tell(share, "details chosen")
@@ -86,6 +86,8 @@ class Search:
         most = self.request.max_overhead
         if self.studio.robust:
             return (0.1 if most is None else most,)
+        if most is None and self.request.max_nodes is not None:
+            return (0.0, 0.086)
         if most is None:
             return (0.0, 0.02, 0.086, 0.2)
         return (*tuple(share for share in (0.0, 0.02, 0.086) if share < most), most)
@@ -113,6 +115,9 @@ class Search:
 
     def _targets(self) -> list[int]:
         peak = self.studio.baseline.peak_bytes
+        nodes = self.request.max_nodes
+        if nodes is not None and nodes <= 10 * self.studio.baseline.nodes:
+            return [WHOLE, *(peak // share for share in _SHARES[:-1])]
         return [WHOLE, *(peak // share for share in _SHARES), 0]
 
     def _cost(self, edge: Edge) -> float:
