@@ -84,11 +84,11 @@ def _both(
     with tempfile.TemporaryDirectory(prefix="restructure-verify-") as folder:
         store = WeightStore(Path(folder), weights_of(original), make)
         results = []
-        for label, graph in (("restructured", restructured), ("original", original)):
+        for label, graph in (("original", original), ("restructured", restructured)):
             path = Path(folder) / f"{label}.onnx"
             write_twin(graph, store, integer, path)
             results.append(run_file(path, feeds, outputs, optimise=not integer))
-    return results[0], results[1]
+    return results[1], results[0]
 
 
 def _mismatch(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Mismatch | None:

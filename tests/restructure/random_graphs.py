@@ -103,6 +103,16 @@ def steps(side: int, window: tuple[int, int, int, int, int], ceil_mode: bool = F
     return count - 1 if ceil_mode and (count - 1) * stride >= side + before else count
 
 
+def settled(sides: Sequence[int], windows: Sequence[tuple[int, int, int, int, int]]) -> bool:
+    """Whether ceil_mode drops no window: where it does, onnxruntime plans with one size and computes another."""
+    for side, window in zip(sides, windows, strict=True):
+        kernel, stride, dilation, before, after = window
+        span = side + before + after - dilation * (kernel - 1) - 1
+        if -(-span // stride) * stride >= side + before:
+            return False
+    return True
+
+
 def attributes_of(windows: Sequence[tuple[int, int, int, int, int]]) -> dict[str, list[int]]:
     kernels, strides, dilations, before, after = (list(part) for part in zip(*windows, strict=True))
     return {"kernel_shape": kernels, "strides": strides, "dilations": dilations, "pads": [*before, *after]}
@@ -157,9 +167,10 @@ def sees_input(side: int, window: tuple[int, int, int, int, int], count: int) ->
 
 
 def max_pool(b: Builder, x: Value) -> Value:
-    ceil_mode = b.flag()
     drawn = [(side, b.window(side)) for side in x.sides]
+    ceil_mode = b.flag() and settled(x.sides, [window for _, window in drawn])
     windows = [w if sees_input(side, w, steps(side, w, ceil_mode)) else (1, 2, 1, 0, 0) for side, w in drawn]
+    ceil_mode = ceil_mode and settled(x.sides, windows)
     name = b.emit("MaxPool", [x.name], ceil_mode=int(ceil_mode), **attributes_of(windows))[0]
     sides = [steps(side, window, ceil_mode) for side, window in zip(x.sides, windows, strict=True)]
     return Value(name, x.channels, sides[0], sides[1], x.bound)
@@ -169,7 +180,7 @@ def average_pool(b: Builder, x: Value) -> Value:
     plain = [(kernel, stride, 1, 0, 0) if side + before + after < kernel else (kernel, stride, 1, before, after)
              for side in x.sides for kernel, stride, _, before, after in [b.window(side, 3)]]  # fmt: skip
     windows = [window if side >= window[0] else (1, 1, 1, 0, 0) for side, window in zip(x.sides, plain, strict=True)]
-    ceil_mode, include = b.flag(), b.flag()
+    ceil_mode, include = b.flag() and settled(x.sides, windows), b.flag()
     attributes = attributes_of(windows)
     del attributes["dilations"]
     name = b.emit("AveragePool", [x.name], ceil_mode=int(ceil_mode), count_include_pad=int(include), **attributes)[0]
