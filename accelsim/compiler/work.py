@@ -47,11 +47,14 @@ class WorkModel:
             column_stride=window.strides[1],
             groups=groups,
         )
-        return self._nest(nest, tile.part > 0)
+        return self._nest(nest, tile.part > 0, tile.final)
 
-    def _nest_work(self, nest: LoopNest[int], continues: bool) -> ArrayWork:
-        """A tile's loop nest; `continues`: it adds to partial sums that are read first."""
+    def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool) -> ArrayWork:
+        """A tile's loop nest; `continues`: it adds to sums that are read first; `final`: it writes results."""
         cost = self._dataflow.cost(self.machine.array, nest)
+        outputs = nest.m * nest.n * nest.groups
+        ports, continued = self.machine.ports, outputs if continues else 0
+        stall = int(ports.stall_cycles(cost, continued, outputs if final else 0)) if ports.bind else 0
         return ArrayWork(
             macs=cost.macs,
             compute_cycles=cost.compute_cycles,
@@ -59,6 +62,7 @@ class WorkModel:
             folds=cost.folds,
             input_reads=cost.input_reads,
             weight_reads=cost.weight_reads,
-            partial_reads=cost.partial_reads + (nest.m * nest.n * nest.groups if continues else 0),
+            partial_reads=cost.partial_reads + continued,
             partial_writes=cost.output_writes,
+            port_stall_cycles=stall,
         )

@@ -15,7 +15,7 @@ and K, a row-stationary one FY and OY. An extent larger than the array is cut in
 
 from accelsim.dataflows.adder_tree import AdderTree
 from accelsim.dataflows.base import Dataflow
-from accelsim.dataflows.cost import TileCost
+from accelsim.dataflows.cost import ArrayCost, ScalarCost, TileCost
 from accelsim.dataflows.input_stationary import InputStationary
 from accelsim.dataflows.nest import LoopNest, matrix_product
 from accelsim.dataflows.output_stationary import OutputStationary
@@ -28,6 +28,7 @@ from accelsim.dataflows.weight_stationary import WeightStationary
 __all__ = [
     "DATAFLOWS",
     "AdderTree",
+    "ArrayCost",
     "ArrayShape",
     "Dataflow",
     "Depthwise",
@@ -38,6 +39,7 @@ __all__ = [
     "OutputStationary",
     "ProcessingElement",
     "RowStationary",
+    "ScalarCost",
     "SystolicDataflow",
     "TileCost",
     "WeightStationary",

@@ -19,6 +19,7 @@ _REASONS = {
     "dram_latency": "waiting out the DRAM's latency",
     "compute": "computing",
     "fill_drain": "filling and draining the array",
+    "ports": "waiting for on-chip ports",
     "issue": "issuing instructions",
     "idle": "idling at the end",
 }

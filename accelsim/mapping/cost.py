@@ -17,6 +17,7 @@ from accelsim.dataflows import ArrayShape, LoopNest, ProcessingElement, dataflow
 from accelsim.hardware import Hardware, PeArray
 from accelsim.mapping.candidates import Candidates, Ints
 from accelsim.mapping.following import following
+from accelsim.mapping.ports import Ports
 from accelsim.mapping.problem import InputShape, Problem
 from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
 from accelsim.workload import Along, Follow
@@ -39,6 +40,7 @@ class Machine:
     burst_bytes: int
     accumulator_bytes: int
     accumulator_capacity: int | None
+    ports: Ports
 
     @staticmethod
     def of(hardware: Hardware) -> Machine:
@@ -55,6 +57,7 @@ class Machine:
             burst_bytes=hardware.dram.burst_bytes,
             accumulator_bytes=hardware.precision.accumulators_bytes,
             accumulator_capacity=hardware.accumulator.capacity_bytes if hardware.accumulator else None,
+            ports=Ports.of(hardware),
         )
 
     @property
@@ -211,7 +214,10 @@ class _Model:
             column_stride=one * step_x,
             groups=groups,
         )
-        return np.asarray(flow.cost(self.m.array, nest).total_cycles)
+        cost = flow.cost(self.m.array, nest)
+        if not self.m.ports.bind:
+            return np.asarray(cost.total_cycles)
+        return np.asarray(cost.total_cycles + self.m.ports.stall_cycles(cost, 0, nest.groups * nest.m * nest.n))
 
     def _region(self, shape: InputShape) -> tuple[Ints, Ints, Ints, Ints]:
         """Batch, rows, columns, channels of an input tile (full tiles)."""

@@ -172,7 +172,8 @@ class Operand:
 class ArrayWork:
     """What an ARRAY instruction's duration and energy depend on.
 
-    `compute_cycles` stream operands, `fill_drain_cycles` do not; their sum is the duration without `issue_cycles`.
+    `compute_cycles` stream operands, `fill_drain_cycles` do not, in `port_stall_cycles` the array waits for the ports
+    of on-chip memories; their sum is the duration without `issue_cycles`.
     Access counts are elements, between the array and the scratchpad or accumulators.
     """
 
@@ -184,11 +185,12 @@ class ArrayWork:
     weight_reads: int
     partial_reads: int
     partial_writes: int
+    port_stall_cycles: int = 0
 
     @property
     def cycles(self) -> int:
         """Duration, in cycles."""
-        return self.compute_cycles + self.fill_drain_cycles
+        return self.compute_cycles + self.fill_drain_cycles + self.port_stall_cycles
 
 
 @dataclass(frozen=True, slots=True)

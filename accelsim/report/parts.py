@@ -58,6 +58,7 @@ def shares(label: str, parts: Mapping[str, float], shown: Mapping[str, str]) -> 
 
 _SPELLED = {
     "fill_drain": "fill/drain",
+    "ports": "on-chip ports",
     "dram_latency": "DRAM latency",
     "dram": "DRAM",
     "mac": "MACs",

@@ -89,12 +89,14 @@ def attribute(columns: Columns, trace: Trace, issue_cycles: int) -> Attribution:
 
 
 def _working(columns: Columns, trace: Trace, array: Ints) -> Segments:
-    """The array works on an instruction: issue, then filling and draining, then computing."""
+    """The array works on an instruction: issue, then waiting for ports, filling and draining, then computing."""
     begin, end = trace.start[array], trace.end[array]
     computes = np.maximum(begin, end - columns.work.compute_cycles[array])
     fills = np.maximum(begin, computes - columns.work.fill_drain_cycles[array])
+    stalls = np.maximum(begin, fills - columns.work.port_stall_cycles[array])
     parts = (
-        (begin, fills, ArrayCause.ISSUE),
+        (begin, stalls, ArrayCause.ISSUE),
+        (stalls, fills, ArrayCause.PORTS),
         (fills, computes, ArrayCause.FILL_DRAIN),
         (computes, end, ArrayCause.COMPUTE),
     )

@@ -11,7 +11,8 @@ __all__ = ["ArrayCause", "BoundBy", "DramCause", "EnergyComponent", "OccupancyKi
 class ArrayCause(StrEnum):
     """What a cycle of the PE array went into.
 
-    While the array works: ``compute`` (operands stream), ``fill_drain`` (they do not), ``issue``. While it waits, what
+    While the array works: ``compute`` (operands stream), ``fill_drain`` (they do not), ``ports`` (on-chip memories are
+    too narrow for what it reads and writes), ``issue``. While it waits, what
     the chain of last-finishing predecessors of its next instruction is doing: moving ``weights``, ``activations`` or
     ``partial_sums``, storing so that there is room (``store``), the ``vector`` unit, the latency of the DRAM before
     bytes move, ``issue``. ``idle``: nothing is queued for the array.
@@ -19,6 +20,7 @@ class ArrayCause(StrEnum):
 
     COMPUTE = "compute"
     FILL_DRAIN = "fill_drain"
+    PORTS = "ports"
     WEIGHTS = "weights"
     ACTIVATIONS = "activations"
     STORE = "store"

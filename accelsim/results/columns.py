@@ -89,6 +89,7 @@ class Work:
     macs: Ints
     compute_cycles: Ints
     fill_drain_cycles: Ints
+    port_stall_cycles: Ints
     input_reads: Ints
     weight_reads: Ints
     partial_reads: Ints

@@ -19,10 +19,11 @@ from accelsim.trace import Trace
 
 __all__ = ["Peak", "cycle_tables", "layer_results"]
 
-_BUSY = (ArrayCause.COMPUTE, ArrayCause.FILL_DRAIN)
+_BUSY = (ArrayCause.COMPUTE, ArrayCause.FILL_DRAIN, ArrayCause.PORTS)
 _BOUND = {
     ArrayCause.COMPUTE: BoundBy.COMPUTE,
     ArrayCause.FILL_DRAIN: BoundBy.COMPUTE,
+    ArrayCause.PORTS: BoundBy.COMPUTE,
     ArrayCause.WEIGHTS: BoundBy.WEIGHTS,
     ArrayCause.ACTIVATIONS: BoundBy.ACTIVATIONS,
     ArrayCause.STORE: BoundBy.STORE,

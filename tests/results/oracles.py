@@ -101,7 +101,9 @@ def _working(program: Program, remaining: int, position: int) -> str:
     assert isinstance(work, ArrayWork)
     if remaining <= work.compute_cycles:
         return "compute"
-    return "fill_drain" if remaining <= work.cycles else "issue"
+    if remaining <= work.compute_cycles + work.fill_drain_cycles:
+        return "fill_drain"
+    return "ports" if remaining <= work.cycles else "issue"
 
 
 def chain(program: Program, trace: Trace, issue: int, cycle: int, position: int) -> tuple[str, int]:

@@ -47,6 +47,7 @@ def test_every_cycle_of_the_story_has_its_cause() -> None:
     assert totals.array_cycles_by_cause == {
         "compute": 10 + 4,
         "fill_drain": 2,
+        "ports": 0,
         "weights": 8,  # 6 to 14: the activations wait on the bus behind the weights
         "activations": 4,  # 14 to 18
         "store": 4,  # 37 to 41: no room before y has left

@@ -6,6 +6,7 @@ __all__ = ["BOUNDS", "CYCLES", "DRAM", "ENERGY", "KINDS", "RESTRUCTURED", "SPILL
 
 _BLUE, _SKY, _ORANGE, _RED = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 _PINK, _GREEN, _YELLOW, _GREY, _DARK, _PALE = "#CC79A7", "#009E73", "#F0E442", "#999999", "#6B6B6B", "#C9C9C9"
+_BLACK = "#000000"
 
 SPILL = RESTRUCTURED = _RED
 
@@ -13,6 +14,7 @@ KINDS = {"weight": _ORANGE, "input": _SKY, "activation": _BLUE, "output": _GREEN
 CYCLES = {
     "compute": _BLUE,
     "fill_drain": _SKY,
+    "ports": _BLACK,
     "weights": _ORANGE,
     "activations": _RED,
     "store": _PINK,
