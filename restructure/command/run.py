@@ -136,7 +136,8 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
 
 def _judged(outcome: Outcome, program: str) -> int:
     if not _sound(outcome):
-        _say(program, "error", ["verification failed: the restructured model is not what it must be"])
+        first = outcome.verified.problems[0] if outcome.verified and outcome.verified.problems else "outputs differ"
+        _say(program, "error", [f"verification failed: {first.splitlines()[0]}"])
         return VERIFICATION_FAILED
     if outcome.shortage is not None:
         _say(program, "error", [outcome.shortage])

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from math import prod
 from typing import TYPE_CHECKING
 
-from restructure import operators
+from restructure import dtypes, operators
 from restructure.errors import ControlFlowError, ModelError, UnsupportedOperatorError, printable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def check_proto(where: str, proto: "onnx.ModelProto") -> None:
     if not graph.output:
         raise ModelError(f"{where}: is not a valid ONNX model: its graph has no outputs")
     _check_names(where, graph)
+    _check_data(where, graph)
     weights = Counter(tensor.name for tensor in graph.initializer)
     weights.update(tensor.values.name for tensor in graph.sparse_initializer)
     made = Counter(name for node in graph.node for name in node.output if name)
@@ -51,6 +53,21 @@ def _check_defined(where: str, graph: "onnx.GraphProto", defined: set[str]) -> N
     for output in graph.output:
         if output.name not in defined:
             raise ModelError(f"{where}: output {output.name!r} is produced by no node")
+
+
+def _check_data(where: str, graph: "onnx.GraphProto") -> None:
+    """Refuse small weights whose bytes do not fit their shape; large ones are checked where they lie in the file."""
+    for tensor in graph.initializer:
+        dtype = dtypes.from_onnx(tensor.data_type)
+        if dtype is None or not tensor.raw_data or any(size < 0 for size in tensor.dims):
+            continue
+        needs = dtypes.size_bytes(prod(tensor.dims), dtype)
+        if len(tensor.raw_data) != needs:
+            shape = ",".join(map(str, tensor.dims))
+            raise ModelError(
+                f"{where}: tensor {tensor.name!r} of shape [{shape}] and type {dtype} needs {needs} bytes, "
+                f"has {len(tensor.raw_data)}"
+            )
 
 
 def _check_names(where: str, graph: "onnx.GraphProto") -> None:

@@ -142,7 +142,7 @@ def test_a_rewrite_that_computes_something_else_ends_with_5_and_is_not_written(
     code, out, err = say("--model", small, "--out", tmp_path / "out.onnx")
     assert code == 5
     assert "verified       NO: weight 'w1' does not hold the original's values" in out
-    assert err == "restructure: error: verification failed: the restructured model is not what it must be\n"
+    assert err == "restructure: error: verification failed: weight 'w1' does not hold the original's values\n"
     assert not (tmp_path / "out.onnx").exists()
 
 
