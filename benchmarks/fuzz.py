@@ -2,7 +2,7 @@
 
     python benchmarks/fuzz.py                       # 10,000 mutants
     python benchmarks/fuzz.py --write DIR 500       # the files of one mutant, and its command
-    python benchmarks/fuzz.py --markdown docs/robustness.md
+    python benchmarks/fuzz.py --update docs/robustness.md
 
 Each must end within 30 s of CPU time and 2 GiB of data with exit code 0, 2, 3 or 4 and a message, without a traceback
 or control characters, leaving no file behind; a result must not contradict itself.
@@ -16,6 +16,9 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from markdown import table as markdown_table
+from markdown import update
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT)]
 
@@ -23,7 +26,6 @@ from fuzz_campaign import Summary, Verdict, campaign  # noqa: E402
 from fuzz_cases import case  # noqa: E402
 
 _MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
-_BEGIN, _END = "<!-- campaign -->", "<!-- end of campaign -->"
 
 
 def table(summary: Summary, first: int, seconds: float) -> str:
@@ -32,29 +34,18 @@ def table(summary: Summary, first: int, seconds: float) -> str:
     for (kind, code), count in summary.codes.items():
         by_kind[kind][code] += count
     codes = sorted({code for _, code in summary.codes})
-    lines = [
+    header = ["what is changed", "mutants", *(f"exit {code} ({_MEANINGS.get(code, '?')})" for code in codes)]
+    rows = [
+        [kind, f"{sum(counts.values()):,}", *(f"{counts.get(code, 0):,}" for code in codes)]
+        for kind, counts in sorted(by_kind.items())
+    ]
+    head = (
         f"`python benchmarks/fuzz.py --first {first} --count {summary.mutants}`: {summary.mutants:,} mutants, "
         f"{len(summary.findings)} findings, {seconds:,.0f} s; slowest mutant {summary.slowest_s:.1f} s of CPU time "
-        f"(seed {summary.slowest_seed}), largest process {summary.peak_mib:,} MiB.",
-        "",
-        "| what is changed | mutants | "
-        + " | ".join(f"exit {code} ({_MEANINGS.get(code, '?')})" for code in codes)
-        + " |",
-        "|---|" + "---:|" * (len(codes) + 1),
-    ]
-    for kind, counts in sorted(by_kind.items()):
-        cells = " | ".join(f"{counts.get(code, 0):,}" for code in codes)
-        lines.append(f"| {kind} | {sum(counts.values()):,} | {cells} |")
-    lines += ["", *(f"- {finding}" for finding in summary.findings)] if summary.findings else []
-    return "\n".join(lines) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    """Put the table between the marks of an existing page."""
-    page = path.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    path.write_text(f"{before}{_BEGIN}\n{text}{_END}{after}", encoding="utf-8")
+        f"(seed {summary.slowest_seed}), largest process {summary.peak_mib:,} MiB."
+    )
+    found = "".join(f"\n- {finding}" for finding in summary.findings)
+    return f"{head}\n\n{markdown_table(header, rows)}{found}\n"
 
 
 def _seen(verdict: Verdict) -> None:
@@ -66,7 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
     parser.add_argument("--count", type=int, default=10_000, help="mutants (default: 10,000)")
-    parser.add_argument("--markdown", type=Path, help="write the table between the marks of this page")
+    parser.add_argument("--update", metavar="PAGE", help="put the table between the markers of this page")
     parser.add_argument(
         "--write", nargs=2, metavar=("DIR", "SEED"), help="write one mutant's files, and do nothing else"
     )
@@ -80,8 +71,8 @@ def main() -> int:
     summary = campaign(args.first, args.count, _seen)
     text = table(summary, args.first, time.monotonic() - start)
     print(text)
-    if args.markdown:
-        _write(args.markdown, text)
+    if args.update:
+        update(args.update, "campaign", text)
     return 1 if summary.findings else 0
 
 
