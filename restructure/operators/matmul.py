@@ -35,6 +35,8 @@ def _gemm_dims(call: Call) -> tuple[Shape, int, int, int]:
     k2, n = b[::-1] if call.integer("transB", 0) else b
     if k != k2:
         raise OperatorError(f"inner dimensions differ: {k} and {k2}")
+    if call.has(2) and broadcast([(m, n), call.shape(2)]) != (m, n):
+        raise OperatorError(f"operand C must broadcast to {[m, n]}, got {list(call.shape(2))}")
     return (), m, k, n
 
 

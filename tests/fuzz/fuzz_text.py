@@ -9,7 +9,8 @@ import fuzz_pool as pool
 from fuzz_bytes import mutate_bytes
 
 from accelsim.hardware import Hardware
-from accelsim.hardware.fields import leaf_paths
+from accelsim.hardware.fields import fields_of, leaf_paths
+from accelsim.hardware.rules import Choice, Flag, OrNone, Quantity
 
 _UNITS = (
     "B",
@@ -101,8 +102,25 @@ def _changed(text: str, random: Random) -> str:
     return "".join(lines)
 
 
+def _fitting(random: Random) -> str:
+    """A setting whose value is at least of the right kind."""
+    facts = random.choice([facts for facts in fields_of(Hardware) if facts.rule])
+    rule = facts.rule.rule if isinstance(facts.rule, OrNone) else facts.rule
+    if isinstance(rule, Quantity):
+        value = f"{random.choice((1, 2, 3, 7, 16, 100, 1000, 0.5, 1.5))}{random.choice(list(rule.dimension.units))}"
+    elif isinstance(rule, Choice):
+        value = random.choice([word.value for word in rule.words])
+    elif isinstance(rule, Flag):
+        value = random.choice(("true", "false"))
+    else:
+        value = str(random.choice((0, 1, 2, 3, 5, 16, 64, 1000, 65_536)))
+    return f"{facts.path}={value}"
+
+
 def setting(random: Random) -> str:
     """What stands after `--set`."""
+    if random.random() < 0.6:
+        return _fitting(random)
     path = random.choice((*leaf_paths(Hardware), "dram", "pe_array", "nothing.here", "scratchpad.capacity.more"))
     if random.random() < 0.1:
         path = mutate_bytes(path.encode(), random).decode("latin-1")

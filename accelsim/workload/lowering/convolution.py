@@ -93,6 +93,8 @@ def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Ch
     weights = builder.parameter(tag, shape, Precision.WEIGHTS, filters(builder.graph, name, norm), width)
     parameters = [Parameter("weights", weights, reduced=True)]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
+    if bias_name and not builder.graph.is_constant(bias_name):
+        raise unsupported(node, "a convolution with a computed bias", "add it in a node of its own")
     if bias_name or norm:
         value = bias(builder.graph, bias_name, geometry.filters, norm)
         label = f"{bias_name or name}·{folded.nodes[0].name}·bias" if norm else bias_name

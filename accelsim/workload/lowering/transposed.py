@@ -141,6 +141,8 @@ def _parameters(
     width = element_size(builder.graph.stored_dtype(name))
     found = [Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width), reduced=True)]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
+    if bias_name and not builder.graph.is_constant(bias_name):
+        raise unsupported(node, "a convolution with a computed bias", "add it in a node of its own")
     if bias_name or norm:
         label = f"{bias_name or name}·{node.name}·bias" if norm else bias_name
         found.append(vector(builder, label, g.filters, bias(builder.graph, bias_name, g.filters, norm)))
