@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["check_operators", "check_opset", "check_proto", "ordered"]
 
 OLDEST_OPSET = 7
+_VALUE_FIELDS = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
 
 
 def check_proto(where: str, proto: "onnx.ModelProto") -> None:
@@ -58,6 +59,9 @@ def _check_defined(where: str, graph: "onnx.GraphProto", defined: set[str]) -> N
 def _check_data(where: str, graph: "onnx.GraphProto") -> None:
     """Refuse small weights whose bytes do not fit their shape; large ones are checked where they lie in the file."""
     for tensor in graph.initializer:
+        filled = [name for name in _VALUE_FIELDS if getattr(tensor, name)]
+        if len(filled) > 1:
+            raise ModelError(f"{where}: tensor {tensor.name!r} must hold its values once, got {' and '.join(filled)}")
         dtype = dtypes.from_onnx(tensor.data_type)
         if dtype is None or not tensor.raw_data or any(size < 0 for size in tensor.dims):
             continue

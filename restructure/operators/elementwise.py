@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from restructure import dtypes
 from restructure.errors import OperatorError
 from restructure.operators.broadcasting import broadcast
@@ -19,7 +21,6 @@ _UNARY = [
     "Atanh",
     "Ceil",
     "Celu",
-    "Clip",
     "Cos",
     "Cosh",
     "Elu",
@@ -80,6 +81,14 @@ def _unary(call: Call) -> Sequence[TensorInfo]:
     return [call.operand(0)]
 
 
+def _clip(call: Call) -> Sequence[TensorInfo]:
+    for index, name in ((1, "min"), (2, "max")):
+        bound = call.constant(index) if call.has(index) else call.attributes.get(name)
+        if bound is not None and np.isnan(np.asarray(bound, np.float64)).any():
+            raise OperatorError(f"bound {name!r} must be a number, got NaN")
+    return [call.operand(0)]
+
+
 def _test(call: Call) -> Sequence[TensorInfo]:
     return [TensorInfo(call.shape(0), "bool")]
 
@@ -128,7 +137,8 @@ def _spec(name: str, infer: Infer, domain: str = "", parameters: tuple[int, ...]
 
 
 SPECS = (
-    *(_spec(name, _unary, parameters=() if name == "Clip" else None) for name in _UNARY),
+    *(_spec(name, _unary) for name in _UNARY),
+    _spec("Clip", _clip, parameters=()),
     *(_spec(name, _unary, "com.microsoft") for name in _UNARY_MICROSOFT),
     *(_spec(name, _test) for name in _TESTS),
     *(_spec(name, _binary) for name in _BINARY),
