@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from accelsim.errors import ConfigurationError
+from accelsim.printable import steady_json
 
 __all__ = [
     "make_directory",
@@ -74,7 +75,7 @@ def write_json(path: str | Path, document: object) -> None:
     Raises:
         ConfigurationError: it cannot be written.
     """
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, steady_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

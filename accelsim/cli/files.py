@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from accelsim.files import require_directory, require_writable
 from accelsim.files import write_text as write_file
+from accelsim.printable import steady_json
 
 __all__ = ["STANDARD_OUTPUT", "require_places", "write_json", "write_text"]
 
@@ -46,4 +47,4 @@ def write_json(target: str, document: object) -> None:
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    write_text(target, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(target, steady_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n")

@@ -92,6 +92,9 @@ def _explained(error: Exception, debug: bool) -> int:
     if isinstance(error, (AccelsimError, RestructureError)):
         complain(str(error))
         return error.exit_code
+    if isinstance(error, MemoryError):
+        complain("memory of this machine: must hold what the run needs, got too little; use a smaller model or batch")
+        return USAGE
     if isinstance(error, OSError):
         reason = (error.strerror or str(error)).lower()
         if error.filename is None:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from accelsim.errors import ConfigurationError
 from accelsim.files import read_text, write_text
+from accelsim.printable import steady_json
 from accelsim.results.records import SCHEMA_VERSION
 from accelsim.results.result import SimulationResult
 
@@ -41,7 +42,7 @@ def to_json(result: SimulationResult, indent: int | None = 2) -> str:
 
 def as_text(document: object, indent: int | None = 2) -> str:
     """Plain values as JSON, lists of numbers on one line."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False)
+    text = steady_json(json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False))
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 

@@ -1,6 +1,7 @@
 """The result as JSON-ready values, under the names that stay stable."""
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,9 @@ __all__ = ["SCHEMA_VERSION", "STANDARD_OUTPUT", "front_document", "plan_document
 
 SCHEMA_VERSION = 1
 STANDARD_OUTPUT = "-"
+
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that JSON leaves as they are and that steer a terminal."""
 
 
 def _model(graph: Graph) -> dict[str, Any]:
@@ -79,7 +83,10 @@ def front_document(graph: Graph, front: tuple[Plan, ...]) -> dict[str, Any]:
 
 def write_json(target: str, document: dict[str, Any]) -> None:
     """Write a document to a file, all or nothing, or to standard output (`-`)."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _STEERING.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    )
+    text += "\n"
     if target == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return

@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("interrupted", INTERRUPTED)
     except RestructureError as error:
         return _complain(str(error), error.exit_code)
+    except MemoryError:
+        return _complain("memory of this machine: must hold what the run needs; use a smaller model or batch", USAGE)
     except OSError as error:
         return _complain(f"{error.filename or 'standard output'}: {(error.strerror or str(error)).lower()}", USAGE)
     except Exception as error:

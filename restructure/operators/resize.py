@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 
-from restructure.errors import OperatorError
+from restructure.errors import OperatorError, printable
 from restructure.operators.records import Call, OperatorSpec, Shape, TensorInfo, normalise_axis
 
 __all__ = ["SPECS", "ResizeGeometry", "resize_geometry_of"]
+
+_MODES = ("nearest", "linear", "cubic", "bilinear")
+_ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+_COORDINATES = (
+    "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+    "tf_half_pixel_for_nn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ def resize_geometry_of(call: Call) -> ResizeGeometry:
     default = "asymmetric" if call.opset < 11 or call.op_type == "Upsample" else "half_pixel"
     rounding = "floor" if default == "asymmetric" else call.text("nearest_mode", "round_prefer_floor")
     coordinates = call.text("coordinate_transformation_mode", default)
+    for name, value, known in (("nearest_mode", rounding, _ROUNDINGS), ("coordinate_transformation_mode", coordinates,
+                               _COORDINATES), ("mode", call.text("mode", "nearest"), _MODES)):  # fmt: skip
+        if value not in known:
+            raise OperatorError(f"attribute {name!r} must be one of {', '.join(known)}, got {printable(value)!r}")
     return ResizeGeometry(shape, tuple(out), tuple(factors), call.text("mode", "nearest"), coordinates, rounding)
 
 
