@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from accelsim.cli.files import require_places
 from accelsim.cli.parser import Subparsers
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the operands, digits 1 to 9 (default: 0)")
     parser.add_argument("--step", action="store_true", help="wait for the Enter key after every cycle")
     parser.add_argument("--last", action="store_true", help="leave the cycles out, show the product and the counts")
+    parser.add_argument("--out", metavar="FILE", help="write the cycles as a film: .html (no network needed) or .gif")
     parser.set_defaults(handler=run)
 
 
@@ -51,22 +53,39 @@ def _gemm(text: str) -> tuple[int, int, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Step the array and draw every cycle."""
+    """Step the array and draw every cycle.
+
+    Raises:
+        ConfigurationError: the film cannot be written.
+    """
     from accelsim.dataflows.stepped import multiply, states
     from accelsim.report import show
     from accelsim.report.wavefront import frame_screen, start_screen, summary_screen
 
     gemm = _operands(args)
+    if args.out:
+        _require_film(args.out)
     show(lambda width: start_screen(gemm))
-    waves = []
+    seen = []
     for state in states(gemm.dataflow, gemm.array, gemm.inputs, gemm.weights):
-        waves.append(int(state.multiplying.sum()))
+        seen.append(state)
         if not args.last:
             show(lambda width, state=state: frame_screen(gemm, state))  # type: ignore[misc]
             _wait(args.step)
     done = multiply(gemm.dataflow, gemm.array, gemm.inputs, gemm.weights)
-    show(lambda width: summary_screen(gemm, done, waves))
+    show(lambda width: summary_screen(gemm, done, [int(state.multiplying.sum()) for state in seen]))
+    if args.out:
+        from accelsim.report.film import write_film
+
+        write_film(gemm, seen, args.out)
     return 0
+
+
+def _require_film(path: str) -> None:
+    from accelsim.report.film import require_film
+
+    require_places([path])
+    require_film(path)
 
 
 def _operands(args: argparse.Namespace) -> Gemm:

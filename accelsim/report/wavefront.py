@@ -18,7 +18,7 @@ from accelsim.report.parts import facts, title
 from accelsim.report.quantities import count, cycles, percent
 from accelsim.report.sparkline import sparkline
 
-__all__ = ["DATAFLOW_NAMES", "Gemm", "frame_screen", "start_screen", "summary_screen"]
+__all__ = ["DATAFLOW_NAMES", "Gemm", "cell_texts", "frame_screen", "reading", "start_screen", "summary_screen"]
 
 Ints = NDArray[np.int64]
 
@@ -39,15 +39,24 @@ class Gemm:
     inputs: Ints
     weights: Ints
 
+    @property
+    def title(self) -> str:
+        """Extents and size of the array."""
+        (m, k), n = self.inputs.shape, self.weights.shape[1]
+        return f"({m}×{k})·({k}×{n}) on {self.array.rows}×{self.array.columns} PEs"
+
+
+def reading(gemm: Gemm) -> str:
+    """How a cell is read."""
+    east, other, said = _HOLDS[gemm.dataflow]
+    return f"{said}; a cell is {east}×{other}, below it the sum"
+
 
 def start_screen(gemm: Gemm) -> Iterator[RenderableType]:
     """What runs, and both operands."""
-    (m, k), n = gemm.inputs.shape, gemm.weights.shape[1]
-    shape = f"{gemm.array.rows}×{gemm.array.columns} PEs"
-    yield title(f"({m}×{k})·({k}×{n}) on {shape}", f"{gemm.dataflow.replace('_', ' ')}, drain {gemm.array.drain}")
-    east, other, said = _HOLDS[gemm.dataflow]
-    yield facts([("reading", f"{said}; a cell is {east}×{other}, below it the sum"),
-                 ("activations", _matrix(gemm.inputs)), ("weights", _matrix(gemm.weights))])  # fmt: skip
+    yield title(gemm.title, f"{gemm.dataflow.replace('_', ' ')}, drain {gemm.array.drain}")
+    operands = ("activations", _matrix(gemm.inputs)), ("weights", _matrix(gemm.weights))
+    yield facts([("reading", reading(gemm)), *operands])
 
 
 def _matrix(values: Ints) -> str:
@@ -69,6 +78,12 @@ def frame_screen(gemm: Gemm, state: ArrayState) -> Iterator[RenderableType]:
 
 
 def _cell(gemm: Gemm, state: ArrayState, row: int, column: int) -> Text:
+    style = "bold cyan" if state.multiplying[row, column] else "dim"
+    return Text("\n".join(cell_texts(gemm, state, row, column)), style=style)
+
+
+def cell_texts(gemm: Gemm, state: ArrayState, row: int, column: int) -> tuple[str, str]:
+    """What a PE multiplies (or holds, in brackets), and its sum."""
     place = row, column
     if gemm.dataflow == "output_stationary":
         second, total = int(state.southward[place]), int(state.stationary[place])
@@ -78,9 +93,8 @@ def _cell(gemm: Gemm, state: ArrayState, row: int, column: int) -> Text:
         second, total = int(state.stationary[place]), int(state.partial_sums[place])
         low = f"Σ {total}" if total else "·"
     if state.multiplying[place]:
-        return Text(f"{int(state.eastward[place])}×{second}\n{low}", style="bold cyan")
-    held = f"[{second}]" if second and gemm.dataflow != "output_stationary" else " "
-    return Text(f"{held}\n{low}", style="dim")
+        return f"{int(state.eastward[place])}×{second}", low
+    return f"[{second}]" if second and gemm.dataflow != "output_stationary" else " ", low
 
 
 def summary_screen(gemm: Gemm, done: SteppedProduct, waves: list[int]) -> Iterator[RenderableType]:

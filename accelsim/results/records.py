@@ -278,7 +278,7 @@ class MemoryMap:
         first_cycle, last_cycle: from the start of the first access to the end of the last.
         ranges: how many the Program has; those that follow each other at once at the same place for the same layer
             and tensor are one rectangle.
-        left_out: rectangles too small to be seen that were left out.
+        left_out: rectangles that were left out, those of smallest area.
     """
 
     memory: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,12 +54,21 @@ def test_step_does_not_wait_where_nobody_types(capsys: pytest.CaptureFixture[str
     assert "wavefront" in out_of(capsys, "--gemm", "1x1x1", "--step")
 
 
+@pytest.mark.parametrize(("name", "start"), [("wave.html", b"<!doctype html>"), ("wave.gif", b"GIF89a")])
+def test_the_cycles_become_a_film(name: str, start: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if name.endswith(".gif"):
+        pytest.importorskip("matplotlib")
+    out_of(capsys, "--rows", "2", "--cols", "2", "--gemm", "2x2x2", "--last", "--out", str(tmp_path / name))
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--gemm", "5x4"], "must be MxKxN with extents from 1 to 64, got '5x4'; write e.g. 5x4x6"),
         (["--gemm", "0x4x4"], "must be MxKxN"),
         (["--rows", "17"], "must be a whole number from 1 to 16, got '17'"),
+        (["--out", "x.mp4"], "--out: must end in .html or .gif, got 'x.mp4'"),
         (["--dataflow", "wss"], "must be one of ws, os, is, got 'wss'"),
     ],
 )

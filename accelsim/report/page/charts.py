@@ -146,7 +146,7 @@ def _note(x: float, y: float, text: str) -> Data:
 def _map(number: int, run: SimulationResult, which: str) -> Chart:
     kept = next((item for item in run.memory_maps if item.memory == run.scratchpad.name), None)
     left = kept.left_out if kept else 0
-    note = f"{left:,} rectangles too small to be seen are left out." if left else ""
+    note = f"The {left:,} rectangles of smallest area are left out." if left else ""
     how = "A rectangle is a range of addresses from its first use to its last; outlined ones belong to tensors that are spilled. Point at one to see tensor, layer and bytes; drag to zoom."  # noqa: E501
     return Chart(f"map-{number}", f"Memory map of the scratchpad{which}", how, note, "map", number, height=460)
 

@@ -142,7 +142,7 @@ def _map(picture: Rectangles, axes: Axes) -> None:
 
 
 def _thinned(picture: Rectangles) -> str:
-    return f"    ({picture.left_out:,} rectangles too small to be seen are left out)" if picture.left_out else ""
+    return f"    (the {picture.left_out:,} rectangles of smallest area are left out)" if picture.left_out else ""
 
 
 @_draw.register(Roofline)

@@ -21,7 +21,7 @@ class Rectangles:
         layers: names of the layers.
         tensor, layer: indices into these; layer -1 is none.
         address, size_bytes, first_cycle, last_cycle: the rectangles.
-        ranges, left_out: how many there were; how many rectangles are too small to be drawn.
+        ranges, left_out: how many there were; how many rectangles, those of smallest area, are not drawn.
     """
 
     title: str
