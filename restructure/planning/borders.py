@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from restructure.streaming import Network
 
-__all__ = ["border", "cut_points"]
+__all__ = ["MOST_CUTS", "border", "border_bytes", "cut_points"]
+
+MOST_CUTS = 18
+"""Cut points that dynamic programming looks at, at most."""
 
 
 def border(network: Network, cut: int) -> tuple[int, ...]:

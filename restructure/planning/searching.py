@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from restructure.planning.borders import border, border_bytes, cut_points
+from restructure.planning.borders import MOST_CUTS, border, border_bytes, cut_points
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
@@ -18,7 +18,7 @@ from restructure.planning.sections import sections
 
 __all__ = ["Search"]
 
-MOST_CUTS, MOST_EDGES = 18, 40
+MOST_EDGES = 40
 _SHARES = (4, 8, 16, 32, 64)
 """Working-set targets as fractions of the original's peak."""
 
