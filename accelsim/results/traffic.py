@@ -17,7 +17,7 @@ CAUSES = tuple(DramCause)
 COMPULSORY = (DramCause.COMPULSORY_WEIGHTS, DramCause.COMPULSORY_INPUT, DramCause.NETWORK_OUTPUT)
 """What no schedule can avoid: the bytes of the DRAM bound."""
 
-_COPY = "Copy"
+_COPIES = frozenset({"Copy", "Rearrange"})
 _FIRST = {TensorKind.WEIGHT: DramCause.COMPULSORY_WEIGHTS, TensorKind.INPUT: DramCause.COMPULSORY_INPUT}
 _WRITTEN = {TensorKind.OUTPUT: DramCause.NETWORK_OUTPUT, TensorKind.PARTIAL: DramCause.PARTIAL_SUM}
 
@@ -93,8 +93,8 @@ def _by_cause(columns: Columns, used: Accesses, layer: Ints) -> Ints:
 def _copy_layers(columns: Columns) -> Bools:
     """Which layers only move a tensor into another layout: by name, or all their work is a copy."""
     program = columns.program
-    named = np.array([layer.operator == _COPY for layer in program.layers], np.bool_)
-    is_copy = [isinstance(k, VectorKernel) and k.operator == _COPY and not k.post for k in program.kernels]
+    named = np.array([layer.operator in _COPIES for layer in program.layers], np.bool_)
+    is_copy = [isinstance(k, VectorKernel) and k.operator in _COPIES and not k.post for k in program.kernels]
     works = columns.runs(Opcode.ARRAY, Opcode.VECTOR)
     copies = np.array([*is_copy, False], np.bool_)[columns.kernel] & works
     some, others = np.zeros(len(named), np.bool_), np.zeros(len(named), np.bool_)

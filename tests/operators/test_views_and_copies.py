@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from single import check, node, normal, run
+from single import check, model, node, normal, run
 
+from accelsim import simulate
 from accelsim.program import Opcode
 
 
@@ -205,3 +206,10 @@ def test_a_bilinear_resize_takes_eight_operations_per_result():
     result = run([resize], {"x": normal(1, 2, 4, 6)}, {"s": np.array([1, 1, 2, 2], np.float32)})
     assert result.cycles() == 96 + 4
     assert (result.moved(Opcode.LOAD), result.moved(Opcode.STORE)) == (48, 192)
+
+
+def test_the_bytes_of_a_copy_are_called_a_layout_copy():
+    made = model([node("Transpose", "x", perm=[1, 0])], {"x": normal(12, 10)}, {}, ["y"], 17)
+    result = simulate(made, "edge_npu")
+    causes = {cause: count for cause, count in result.totals.dram_bytes_by_cause.items() if count}
+    assert causes == {"layout_copy": 240}
