@@ -1,7 +1,8 @@
 """DRAM devices: what a datasheet says of one channel, in bytes and picoseconds.
 
 Sources: JEDEC standards as named per device; where the standard leaves a choice (speed bin, density, bus width) the
-choice is said. Most agree within a clock with what Ramulator 2 and DRAMsim3 use; LPDDR5 tCL is 17 clocks here, 20 there.
+choice is said. Most figures agree within a clock with what Ramulator 2 and DRAMsim3 use; LPDDR5's tCL is 17 clocks
+here, 20 there.
 """
 
 from dataclasses import dataclass
