@@ -82,29 +82,30 @@ def _short(text: str) -> str:
     return text.split(";")[0].split("\n")[0].replace("|", "/")[:90]
 
 
-def page(models: Sequence[str], machines: Sequence[Hardware]) -> str:
+def page(rows: Sequence[Sequence[str]], machines: Sequence[Hardware]) -> str:
     """The table and the presets in it, as Markdown."""
-    rows = []
-    for model in models:
-        rows.append([model, *(str(cell) for cell in cells(model, machines))])
-        print(f"{model}: done", file=sys.stderr, flush=True)
     listed = "\n".join(f"- `{hardware.name}`: {hardware.summary.partition(': ')[2]}" for hardware in machines)
     return f"{table(['network', *(hardware.name for hardware in machines)], rows)}\n{listed}\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--models", help="networks of the zoo or files, with commas between (default: the whole zoo)")
+    parser.add_argument(
+        "--models", help="networks of the zoo or files, with commas between (default: the whole zoo, lightest first)"
+    )
     parser.add_argument("--presets", help="presets, with commas between (default: all)")
     parser.add_argument("--update", metavar="PAGE", help="put the table between the markers of this page")
     args = parser.parse_args()
-    models = args.models.split(",") if args.models else list(zoo.names())
+    models = args.models.split(",") if args.models else sorted(zoo.names(), key=lambda name: zoo.describe(name).macs)
     machines = [load(name) for name in (args.presets.split(",") if args.presets else presets())]
-    text = page(models, machines)
-    if args.update:
-        update(args.update, "table", text)
-    else:
-        print(text)
+    rows = []
+    for model in models:
+        rows.append([model, *(str(cell) for cell in cells(model, machines))])
+        print(f"{model}: done", file=sys.stderr, flush=True)
+        if args.update:  # after each network, so that a run that is broken off leaves what it has
+            update(args.update, "table", page(rows, machines))
+    if not args.update:
+        print(page(rows, machines))
     return 0
 
 

@@ -123,9 +123,10 @@ class _Fit:
 
 def _missed(axis: Axis, upper: Tried) -> GoalMissedError:
     outcome = upper.outcome
+    tensors = f"{outcome.spilled_tensors:,} tensor{'' if outcome.spilled_tensors == 1 else 's'}"
     return GoalMissedError(
         f"{axis.field}: must leave nothing to spill at the upper end of the range, needs 0 B spilled, has "
-        f"{outcome.spilled_bytes:,} B of {outcome.spilled_tensors:,} tensors spilled at {upper.text}; "
+        f"{outcome.spilled_bytes:,} B of {tensors} spilled at {upper.text}; "
         f"what would help: a larger upper end (--range ..{axis.written(4 * axis.high).replace(' ', '')}); "
         "another field; restructuring the network (accelsim restructure)"
     )

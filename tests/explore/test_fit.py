@@ -95,7 +95,7 @@ def test_a_lower_end_that_does_is_the_answer() -> None:
 
 
 def test_an_upper_end_that_spills_is_told_with_need_have_and_what_would_help() -> None:
-    with pytest.raises(GoalMissedError, match=r"needs 0 B spilled, has [\d,]+ B of 3 tensors spilled at 4 KiB; .+"):
+    with pytest.raises(GoalMissedError, match=r"needs 0 B spilled, has [\d,]+ B of \d+ tensors? spilled at 4 KiB; .+"):
         accelsim.fit("tiny", "edge_npu", "scratchpad.capacity", no_spill=True, span="1KiB..4KiB")
 
 
