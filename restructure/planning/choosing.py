@@ -61,10 +61,10 @@ def _fitting(studio: Studio, front: Sequence[Outcome], budget_bytes: int) -> lis
     for tensor, size in held.items():
         names[network.tensors[tensor].name] = names.get(network.tensors[tensor].name, 0) + size
     largest = tuple(sorted(names.items(), key=lambda item: -item[1]))
-    listed = ", ".join(f"{name} {size} B" for name, size in largest[:3])
+    listed = ", ".join(f"{name} {size:,} B" for name, size in largest[:3])
     raise BudgetError(
-        f"{studio.graph.name}: active memory must fit {budget_bytes} B, the closest plan needs {closest.peak_bytes} B, "
-        f"{closest.peak_bytes - budget_bytes} B too many; live at its peak: {listed}; "
+        f"{studio.graph.name}: active memory must fit {budget_bytes:,} B, the closest plan needs "
+        f"{closest.peak_bytes:,} B, {closest.peak_bytes - budget_bytes:,} B too many; live at its peak: {listed}; "
         "allow more MACs, nodes or parts, or a smaller element type",
         studio.plan(closest.draft),
         largest,

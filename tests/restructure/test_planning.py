@@ -68,7 +68,7 @@ def test_a_budget_is_met_by_the_cheapest_plan() -> None:
 
 def test_a_budget_out_of_reach_names_the_closest_plan_and_what_binds() -> None:
     with pytest.raises(
-        restructure.BudgetError, match=r"^tiny: active memory must fit 1000 B, the closest plan needs"
+        restructure.BudgetError, match=r"^tiny: active memory must fit 1,000 B, the closest plan needs"
     ) as e:
         restructure.plan(zoo.build("tiny"), budget_bytes=1000)
     assert e.value.exit_code == 4
