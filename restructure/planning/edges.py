@@ -90,7 +90,7 @@ class Edges:
         later = self.border(stop)
         if stop == len(network.ops):
             run.deliver()
-        held = [block for tensor in later for _, _, block in run.blocks[tensor]]
+        held = [block for tensor in later for _, _, block in run.holdings.blocks[tensor]]
         bypass = sum(network.tensors[t].bytes for t in self.border(start) if t not in read)
         run.program.prune(held)
         self.studio.work += len(run.program.steps)
@@ -100,11 +100,11 @@ class Edges:
     def _place(self, run: Streamer, tensor: int, target: int, split: int) -> None:
         entry, producer = self.network.tensors[tensor], self.network.producer[tensor]
         if producer < 0 or target == WHOLE:
-            run.feed(tensor, split)
+            run.holdings.feed(tensor, split)
         else:
             rows = self.studio.rows(self.groups, producer, producer + 1, target)[tensor]
             goal = self.network.goals[tensor]
-            run.place(tensor, [*range(0, goal, max(rows, 1)), goal])
+            run.holdings.place(tensor, [*range(0, goal, max(rows, 1)), goal])
         if producer >= 0:
             run.done[producer] = entry.height
 

@@ -5,11 +5,11 @@ Slice of one, or a Concat of several. What no consumer will read again is let go
 by a Slice of its tail when at least half of it is. A recomputed tensor is made window by window for each consumer.
 """
 
-import itertools
 from collections.abc import Sequence
 
+from restructure.streaming.holdings import Holdings
 from restructure.streaming.network import Network, Op
-from restructure.streaming.program import CONCAT, SLICE, Program
+from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
 
 __all__ = ["Streamer", "stream"]
@@ -24,7 +24,7 @@ def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int
     run = Streamer(network)
     late = any(phase.restart for phase in phases)
     for tensor in network.inputs:
-        run.feed(tensor, (input_rows or {}).get(tensor, 0), late)
+        run.holdings.feed(tensor, (input_rows or {}).get(tensor, 0), late)
     for phase in phases:
         run.run(phase)
     run.deliver()
@@ -35,44 +35,19 @@ def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int
 class Streamer:
     """One run. Sources are fed, phases run one after another, outputs are delivered; `program` grows all the while.
 
-    Invariant: `blocks[t]` are the live blocks of tensor t, ascending and disjoint; rows before `done[op]` were made.
+    Invariant: rows before `done[op]` were made.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.program = Program()
-        self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
+        self.holdings = Holdings(network, self.program)
         self.done = [0] * len(network.ops)
         self.open = [False] * len(network.ops)
         self.rows: dict[int, int] = {}
         self.grid = False
         self.recomputed: frozenset[int] = frozenset()
-        self._recent: dict[int, tuple[int, int, int]] = {}
         self._touched: list[int] = []
-        self._pieces: dict[int, int] = {}
-
-    def feed(self, tensor: int, rows: int = 0, late: bool = False) -> None:
-        """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
-        height = self.network.tensors[tensor].height
-        block = self.program.block(tensor, 0, height)
-        self.blocks[tensor] = [(0, height, block)]
-        if self.network.tensors[tensor].is_input:
-            self.program.fed.append(block)
-        self._pieces[tensor] = rows
-        if not late:
-            self._split(tensor, 0)
-
-    def _split(self, tensor: int, first: int) -> None:
-        """Cut a network input from row `first` on into pieces that are let go one by one."""
-        rows, goal = self._pieces[tensor], self.network.goals[tensor]
-        if 0 < rows < goal - first and len(self.blocks[tensor]) == 1:
-            block = self.blocks[tensor][0][2]
-            bounds = [*range(first, goal, rows), goal]
-            self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
-
-    def place(self, tensor: int, bounds: Sequence[int]) -> None:
-        """Let a source tensor be there from the start in given blocks, as a phase before would have left it."""
-        self.blocks[tensor] = [(a, b, self.program.block(tensor, a, b)) for a, b in itertools.pairwise(bounds)]
 
     def run(self, phase: Phase) -> None:
         """Run the ops of a phase to their end."""
@@ -90,11 +65,18 @@ class Streamer:
         ends = {op.index for op in sinks}
         inner = {tensor for op in ops if op.index not in ends for tensor in op.results}
         self.recomputed = phase.recomputed & inner
+        self._advance(phase, sinks)
+        for op in ops:
+            if self.done[op.index] == 0:
+                self.done[op.index] = self.network.tensors[op.results[0]].height
+
+    def _advance(self, phase: Phase, sinks: Sequence[Op]) -> None:
+        """Make what leaves a phase chunk by chunk, always of the op that is furthest behind."""
         goals, fresh = self.network.goals, not phase.restart
         while True:
             behind = [op for op in sinks if self.done[op.index] < goals[op.results[0]]]
             if not behind:
-                break
+                return
             op = min(behind, key=lambda op: (self.done[op.index] / goals[op.results[0]], op.index))
             tensor, done = op.results[0], self.done[op.index]
             if not fresh and done >= phase.restart:
@@ -102,9 +84,6 @@ class Streamer:
                 fresh = True
             stop = min(done + self._chunk(tensor, op), goals[tensor])
             self._ensure(tensor, stop if fresh else min(phase.restart, stop))
-        for op in ops:
-            if self.done[op.index] == 0:
-                self.done[op.index] = self.network.tensors[op.results[0]].height
 
     def _restart(self, phase: Phase, sinks: Sequence[Op]) -> None:
         """Forget what is inside a phase, and begin again where the next rows of its result need it."""
@@ -122,18 +101,16 @@ class Streamer:
             goal = network.goals[op.results[0]]
             self.done[op.index] = starts[op.index] = min(first, default=goal) // op.granule * op.granule
             for tensor in op.results:
-                self.blocks[tensor] = []
-                self._recent.pop(tensor, None)
+                self.holdings.forget(tensor)
         for tensor in network.inputs:
-            self._recent.pop(tensor, None)
-            self._split(tensor, self._needed_from(tensor))
+            self.holdings.forget_window(tensor)
+            self.holdings.split(tensor, self._needed_from(tensor))
 
     def deliver(self) -> None:
         """Make every network output that is there one block."""
         for tensor in self.network.outputs:
-            if not self.blocks[tensor]:
-                continue
-            self.program.delivered[tensor] = self._window(tensor, 0, self.network.tensors[tensor].height)
+            if self.holdings.blocks[tensor]:
+                self.program.delivered[tensor] = self._window(tensor, 0, self.network.tensors[tensor].height)
 
     def _leaves(self, op: Op, phase: Phase) -> bool:
         """Whether a result is read outside the phase, or by nobody."""
@@ -151,17 +128,14 @@ class Streamer:
 
     def _finish(self, op: Op) -> None:
         """Run an op that is not cut, on whole operands if that is how they are."""
-        tensors = self.network.tensors
+        tensors, holdings = self.network.tensors, self.holdings
         goal = self.network.goals[op.results[0]]
         if self.done[op.index] >= goal:
             return
-        held = [self.blocks[tensor] for tensor, _, _ in op.operands]
-        whole = all(
-            len(blocks) == 1 and blocks[0][:2] == (0, tensors[tensor].height)
-            for blocks, (tensor, _, _) in zip(held, op.operands, strict=True)
-        )
-        if whole:
-            self._emit(op, 0, tensors[op.results[0]].height, tuple(blocks[0][2] for blocks in held), op.macs)
+        operands = [tensor for tensor, _, _ in op.operands]
+        if all(holdings.is_whole(tensor) for tensor in operands):
+            read = tuple(holdings.blocks[tensor][0][2] for tensor in operands)
+            self._emit(op, 0, tensors[op.results[0]].height, read, op.macs)
         else:
             self._make(op, 0, goal)
 
@@ -212,69 +186,34 @@ class Streamer:
         if op.results[0] not in self.recomputed:
             self.done[op.index] = stop
             for tensor, block in zip(op.results, made, strict=True):
-                self.blocks[tensor].append((start, stop, block))
+                self.holdings.add(tensor, start, stop, block)
         return made
 
     def _window(self, tensor: int, low: int, high: int, slack: int = 0) -> int:
         """Return a block with exactly these rows of a tensor, or with up to `slack` more at its end."""
-        recent = self._recent.get(tensor)
-        if recent is not None and recent[0] == low and high <= recent[1] <= high + slack:
-            return recent[2]
+        block = self.holdings.same_window(tensor, low, high, slack)
+        if block is not None:
+            return block
         if tensor in self.recomputed and self.network.producer[tensor] >= 0:
             block = self._remake(tensor, low, high)
         else:
-            block = self._gather(tensor, low, high, slack)
-        self._recent[tensor] = (low, self.program.blocks[block][2], block)
-        return block
+            block = self.holdings.gather(tensor, low, high, slack)
+        return self.holdings.note_window(tensor, low, block)
 
     def _remake(self, tensor: int, low: int, high: int) -> int:
         """Make rows of a recomputed tensor for one reader."""
         op = self.network.ops[self.network.producer[tensor]]
         start, stop = low // op.granule * op.granule, -(-high // op.granule) * op.granule
         stop = min(stop, self.network.tensors[tensor].height)
-        block = self._make(op, start, stop)[op.results.index(tensor)]
-        return block if (start, stop) == (low, high) else self._slice(block, low, high)
-
-    def _gather(self, tensor: int, low: int, high: int, slack: int) -> int:
-        parts = [entry for entry in self.blocks[tensor] if entry[0] < high and entry[1] > low]
-        if high < parts[-1][1] <= high + slack:
-            high = parts[-1][1]
-        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
-            return parts[0][2]
-        pieces = [
-            block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
-        ]
-        if len(pieces) == 1:
-            return pieces[0]
-        made = self.program.block(tensor, low, high)
-        self.program.step(CONCAT, (made,), tuple(pieces))
-        return made
-
-    def _slice(self, block: int, start: int, stop: int) -> int:
-        made = self.program.block(self.program.blocks[block][0], start, stop)
-        self.program.step(SLICE, (made,), (block,))
-        return made
+        made = self._make(op, start, stop)
+        return self.holdings.crop(made[op.results.index(tensor)], low, high)
 
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
         touched, self._touched = self._touched, []
         for tensor in dict.fromkeys(touched):
-            blocks = self.blocks[tensor]
-            if not blocks or self._is_source(blocks[0][2]):
-                continue
-            first = self._needed_from(tensor)
-            while blocks and blocks[0][1] <= first:
-                del blocks[0]
-            if not blocks or blocks[0][0] >= first:
-                continue
-            a, b, block = blocks[0]
-            if 2 * (first - a) >= b - a:
-                blocks[0] = (first, b, self._slice(block, first, b))
-
-    def _is_source(self, block: int) -> bool:
-        tensor, start, stop = self.program.blocks[block]
-        entry = self.network.tensors[tensor]
-        return entry.is_input and start == 0 and stop == entry.height
+            if not self.holdings.is_untouched(tensor):
+                self.holdings.trim(tensor, self._needed_from(tensor))
 
     def _needed_from(self, tensor: int) -> int:
         """Return the first row of a tensor that anybody will still read; its height if nobody will."""
