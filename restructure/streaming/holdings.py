@@ -1,0 +1,117 @@
+"""What is there while a program grows: the live blocks of every tensor, cut and joined as somebody needs them."""
+
+import itertools
+from collections.abc import Sequence
+
+from restructure.streaming.network import Network
+from restructure.streaming.program import CONCAT, SLICE, Program
+
+__all__ = ["Holdings"]
+
+
+class Holdings:
+    """The live blocks of a network's tensors, and the Slices and Concats that change them.
+
+    Invariant: `blocks[t]` are the live blocks of tensor t as (first row, last row + 1, block), ascending and disjoint.
+    """
+
+    def __init__(self, network: Network, program: Program) -> None:
+        self.network, self.program = network, program
+        self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
+        self._recent: dict[int, tuple[int, int, int]] = {}
+        self._pieces: dict[int, int] = {}
+
+    def feed(self, tensor: int, rows: int = 0, late: bool = False) -> None:
+        """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
+        height = self.network.tensors[tensor].height
+        block = self.program.block(tensor, 0, height)
+        self.blocks[tensor] = [(0, height, block)]
+        if self.network.tensors[tensor].is_input:
+            self.program.fed.append(block)
+        self._pieces[tensor] = rows
+        if not late:
+            self.split(tensor, 0)
+
+    def split(self, tensor: int, first: int) -> None:
+        """Cut a network input from row `first` on into pieces that are let go one by one."""
+        rows, goal = self._pieces[tensor], self.network.goals[tensor]
+        if 0 < rows < goal - first and len(self.blocks[tensor]) == 1:
+            block = self.blocks[tensor][0][2]
+            bounds = [*range(first, goal, rows), goal]
+            self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
+
+    def place(self, tensor: int, bounds: Sequence[int]) -> None:
+        """Let a source tensor be there from the start in given blocks, as a phase before would have left it."""
+        self.blocks[tensor] = [(a, b, self.program.block(tensor, a, b)) for a, b in itertools.pairwise(bounds)]
+
+    def add(self, tensor: int, start: int, stop: int, block: int) -> None:
+        """Keep a block below those of the tensor that are there."""
+        self.blocks[tensor].append((start, stop, block))
+
+    def forget(self, tensor: int) -> None:
+        """Drop all blocks of a tensor that is made anew."""
+        self.blocks[tensor] = []
+        self.forget_window(tensor)
+
+    def forget_window(self, tensor: int) -> None:
+        """Let the next reader of a tensor have a window of its own."""
+        self._recent.pop(tensor, None)
+
+    def is_whole(self, tensor: int) -> bool:
+        """Whether a tensor is there in one block."""
+        held = self.blocks[tensor]
+        return len(held) == 1 and held[0][:2] == (0, self.network.tensors[tensor].height)
+
+    def same_window(self, tensor: int, low: int, high: int, slack: int) -> int | None:
+        """Return the last window of a tensor if it has these rows, or up to `slack` more at its end."""
+        recent = self._recent.get(tensor)
+        if recent is not None and recent[0] == low and high <= recent[1] <= high + slack:
+            return recent[2]
+        return None
+
+    def note_window(self, tensor: int, low: int, block: int) -> int:
+        """Remember a window, for further readers of the same rows."""
+        self._recent[tensor] = (low, self.program.blocks[block][2], block)
+        return block
+
+    def gather(self, tensor: int, low: int, high: int, slack: int) -> int:
+        """Return rows low..high−1 of what is there, or up to `slack` more, as a block, a Slice or a Concat."""
+        parts = [entry for entry in self.blocks[tensor] if entry[0] < high and entry[1] > low]
+        if high < parts[-1][1] <= high + slack:
+            high = parts[-1][1]
+        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
+            return parts[0][2]
+        pieces = [
+            block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
+        ]
+        if len(pieces) == 1:
+            return pieces[0]
+        made = self.program.block(tensor, low, high)
+        self.program.step(CONCAT, (made,), tuple(pieces))
+        return made
+
+    def crop(self, block: int, low: int, high: int) -> int:
+        """Return a block with rows low..high−1 of another: itself if it has just those."""
+        _, start, stop = self.program.blocks[block]
+        return block if (start, stop) == (low, high) else self._slice(block, low, high)
+
+    def _slice(self, block: int, start: int, stop: int) -> int:
+        made = self.program.block(self.program.blocks[block][0], start, stop)
+        self.program.step(SLICE, (made,), (block,))
+        return made
+
+    def trim(self, tensor: int, first: int) -> None:
+        """Let go of the rows above `first`: of whole blocks, and by a Slice of a tail of at most half a block."""
+        blocks = self.blocks[tensor]
+        while blocks and blocks[0][1] <= first:
+            del blocks[0]
+        if not blocks or blocks[0][0] >= first:
+            return
+        a, b, block = blocks[0]
+        if 2 * (first - a) >= b - a:
+            blocks[0] = (first, b, self._slice(block, first, b))
+
+    def is_untouched(self, tensor: int) -> bool:
+        """Whether nothing is there, or a network input as the caller gave it: there is nothing to let go."""
+        blocks, entry = self.blocks[tensor], self.network.tensors[tensor]
+        return not blocks or (entry.is_input and self.program.blocks[blocks[0][2]][1:] == (0, entry.height))
