@@ -1,4 +1,4 @@
-"""The part of docs/hardware.md about DRAM devices and the address mapping of banks."""
+"""The parts of docs/hardware.md about banks: of the scratchpad, and of DRAM devices with their address mapping."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,34 @@ from accelsim.hardware.dram import DEVICE_FIELDS, Dram
 from accelsim.hardware.dram_devices import DRAM_DEVICES, DeviceFacts
 from accelsim.hardware.units import BANDWIDTH, SIZE, TIME, format_quantity
 
-__all__ = ["device_pages"]
+__all__ = ["bank_page", "device_pages"]
+
+_BANKS = """
+## Banks of the scratchpad
+
+Without `scratchpad.bank_layout` only the widths of all banks together bind, for the array alone. With it, everything
+that touches the scratchpad contends for its banks: the array's operands (as often as the dataflow reads them), biases,
+residuals, partial sums where they live there, results; the vector unit; DMA channels. The rule:
+
+* `contiguous`: bank k holds the addresses from k × ⌈capacity / banks⌉ on. `interleaved`: consecutive words lie in
+  consecutive banks, so that all banks are equally busy and behave as one of the whole width.
+* A bank's port moves width / banks bytes per cycle. With `bank_ports: 2` reading and writing have a port each, with 1
+  they share it: a byte takes its time on either width.
+* An instruction spreads its accesses evenly over its duration. Of two that need the same port, the one that started
+  first keeps its pace and the later one takes what is left, and as long as that takes; in the same cycle DMA channels
+  come first, then the array, then the vector unit. An instruction is over when the last of its ports has served it.
+* A transfer needs its bank from the cycle its first byte moves on the DRAM's bus. The bus does not wait for banks:
+  what arrives meanwhile is kept in the DMA channel (a simplification).
+
+What the array loses is `ports` in the table of array cycles; `memories[].banks` and the screen say how busy each bank
+was and what was held up. The compiler does not choose addresses by banks. Separate memories for partial sums and for
+weights have no banks: they never meet anything else.
+
+Where neighbours stand: Gemmini's scratchpad is `contiguous` with one port by default (`sp_banks`, `sp_singleported` in
+Configs.scala) and its software keeps operands in different banks; NVDLA's convolution buffer gives whole banks to
+weights or to activations, each with a read and a write port (hardware architecture specification, CBUF). The presets
+leave contention out unless they say otherwise.
+"""
 
 _HEAD = """
 ## DRAM devices and banks
@@ -19,6 +46,11 @@ a transfer are activated ahead while data of earlier rows move. Commands may fal
 writes have the latency of reads, refreshes are of all banks and are not postponed: simplifications.
 
 """
+
+
+def bank_page() -> str:
+    """The section on the scratchpad's banks."""
+    return _BANKS
 
 
 def device_pages() -> Iterator[str]:

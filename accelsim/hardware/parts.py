@@ -12,7 +12,7 @@ from pydantic import Field
 from accelsim.hardware.dram import Dram
 from accelsim.hardware.rules import Choice, Flag, OrNone, Quantity, Whole
 from accelsim.hardware.section import Section
-from accelsim.hardware.types import DATAFLOW_ALIASES, Dataflow, DataType, Depthwise, Drain
+from accelsim.hardware.types import DATAFLOW_ALIASES, BankLayout, Dataflow, DataType, Depthwise, Drain
 from accelsim.hardware.units import ENERGY, ENERGY_PER_BYTE, POWER, SIZE, WIDTH
 
 __all__ = [
@@ -146,7 +146,18 @@ class Scratchpad(Section):
         description="Bytes all banks together can write per cycle; null: never binds.",
     )
     banks: Annotated[int, Whole(maximum=65_536)] = Field(
-        default=1, description="Banks of equal size that can be accessed in the same cycle."
+        default=1,
+        description="Banks of equal size that can be accessed in the same cycle; each has its share of the widths.",
+    )
+    bank_layout: Annotated[BankLayout | None, OrNone(Choice(BankLayout))] = Field(
+        default=None,
+        description="Which addresses lie in which bank, and that units contend for banks (see below): consecutive "
+        "words in consecutive banks (`interleaved`), or a bank after the other (`contiguous`). null: units never meet "
+        "in a bank. Needs both widths.",
+    )
+    bank_ports: Annotated[int, Whole(maximum=2)] = Field(
+        default=2,
+        description="Ports of a bank: 2, one that reads and one that writes; 1, one that does either in a cycle.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["DATAFLOW_ALIASES", "DataType", "Dataflow", "Depthwise", "Drain", "DramDevice", "DramModel"]
+__all__ = ["DATAFLOW_ALIASES", "BankLayout", "DataType", "Dataflow", "Depthwise", "Drain", "DramDevice", "DramModel"]
 
 
 class DataType(StrEnum):
@@ -42,6 +42,13 @@ DATAFLOW_ALIASES = {
     "is": Dataflow.INPUT_STATIONARY.value,
     "rs": Dataflow.ROW_STATIONARY.value,
 }
+
+
+class BankLayout(StrEnum):
+    """Which addresses of a scratchpad lie in which bank."""
+
+    INTERLEAVED = "interleaved"
+    CONTIGUOUS = "contiguous"
 
 
 class Drain(StrEnum):

@@ -1,5 +1,6 @@
 """A document becomes a `Hardware`, or a list of all its problems in the words of the description."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,7 +28,11 @@ def validate(document: Document) -> Hardware:
     except ValidationError as error:
         problems += [_problem(item, document) for item in error.errors(include_url=False)]
     else:
-        problems += [*_contradictions(hardware, document), *(dram_contradictions(hardware.dram, document))]
+        problems += [
+            *_contradictions(hardware, document),
+            *_bank_widths(hardware, document),
+            *(dram_contradictions(hardware.dram, document)),
+        ]
     raise_problems(problems)
     return hardware
 
@@ -87,3 +92,21 @@ def _contradictions(hardware: Hardware, document: Document) -> list[Problem]:
     if precision.accumulators.is_integer and not all(kind.is_integer for kind in operands):
         return [Problem(place.where, path, "must be floating point as its operands are", got, "write fp32", place.line)]
     return []
+
+
+def _bank_widths(hardware: Hardware, document: Document) -> Iterator[Problem]:
+    """Contention is about bytes per cycle: both widths must be known, and there must be a byte for each bank."""
+    pad = hardware.scratchpad
+    if pad.bank_layout is None:
+        return
+    for name, width in (("read_width", pad.read_bytes_per_cycle), ("write_width", pad.write_bytes_per_cycle)):
+        if width is None:
+            path: Path = ("scratchpad", name)
+            place = document.place(path)
+            remedy = f"write e.g. {16 * pad.banks} B/cycle, or leave out scratchpad.bank_layout"
+            yield Problem(place.where, path, "must be given for bank_layout", "nothing", remedy, place.line)
+    if pad.banks > pad.capacity_bytes:
+        path = ("scratchpad", "banks")
+        place = document.place(path)
+        rule = f"must be ≤ the bytes of the scratchpad ({pad.capacity_bytes})"
+        yield Problem(place.where, path, rule, str(pad.banks), "write fewer banks", place.line)

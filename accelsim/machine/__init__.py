@@ -3,6 +3,7 @@
 A unit issues in Program order; an instruction starts once every hazard has completed and its unit has room.
 """
 
+from accelsim.machine.banks import Banking
 from accelsim.machine.dram import BandwidthLatencyDram, BankedDram, BankTiming, Dram, Request, Service
 from accelsim.machine.errors import DeadlockError
 from accelsim.machine.run import run
@@ -12,6 +13,7 @@ __all__ = [
     "BandwidthLatencyDram",
     "BankTiming",
     "BankedDram",
+    "Banking",
     "DeadlockError",
     "Dram",
     "Request",

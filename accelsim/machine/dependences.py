@@ -30,15 +30,16 @@ class Dependences:
         unit = np.fromiter((i.unit for i in program.instructions), np.int64, len(program.instructions))
         self.queues: list[Indices] = [np.flatnonzero(unit == index) for index in range(len(program.units))]
 
-    def with_rooms(self, program: Program) -> tuple[Indices, Indices]:
+    def with_rooms(self, program: Program, all_units: bool = False) -> tuple[Indices, Indices]:
         """All pairs (before, after) in which the end of the first lets the second start: hazards and room in a channel.
 
-        Compute units are left out: they have room when they are done, and know it themselves.
+        Compute units are left out unless `all_units`: they have room when they are done, and know it themselves where
+        nothing but their work decides when that is.
         """
         several = [
             (queue, unit.outstanding)
             for unit, queue in zip(program.units, self.queues, strict=True)
-            if unit.kind is UnitKind.DMA
+            if all_units or unit.kind is UnitKind.DMA
         ]
         makers = (queue[:-outstanding] for queue, outstanding in several)
         takers = (queue[outstanding:] for queue, outstanding in several)

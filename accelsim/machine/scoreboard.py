@@ -25,10 +25,11 @@ class Scoreboard:
 
     __slots__ = ("_env", "_first", "_successors", "_waiting", "end", "ready", "unknown")
 
-    def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences) -> None:
+    def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences, all_units: bool) -> None:
+        """`all_units`: compute units, too, learn from their ends here when they have room."""
         self._env = env
         count = len(program.instructions)
-        before, after = dependences.with_rooms(program)
+        before, after = dependences.with_rooms(program, all_units)
         self.end = [-1] * count
         self.ready = [0] * count
         self.unknown: list[int] = np.bincount(after, minlength=count).tolist()

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import simpy
 
+from accelsim.machine.banks import Banking
 from accelsim.machine.dependences import Dependences, Indices
 from accelsim.machine.dram import Dram
 from accelsim.machine.errors import DeadlockError
 from accelsim.machine.scoreboard import Scoreboard
 from accelsim.machine.timing import Timing
-from accelsim.machine.units import DramPort, compute_unit, dma_channel
+from accelsim.machine.units import BankedPort, DramPort, compute_unit, dma_channel
 from accelsim.machine.waits import released_by
 from accelsim.program import Hazard, Program, UnitKind
 from accelsim.trace import Trace
@@ -21,13 +22,22 @@ from accelsim.trace import Trace
 class Simulation:
     """A Program on its units; made, then run once by `trace`."""
 
-    def __init__(self, program: Program, timing: Timing, hazards: Sequence[Hazard], dram: Dram) -> None:
+    def __init__(
+        self, program: Program, timing: Timing, hazards: Sequence[Hazard], dram: Dram, banking: Banking | None = None
+    ) -> None:
+        """`banking`: the scratchpad's banks if instructions contend for them."""
         self._program = program
         self._issue_cycles = timing.issue_cycles
         self._dependences = Dependences(program, hazards)
         self._env = simpy.Environment()
-        self._board = Scoreboard(self._env, program, self._dependences)
-        self._port = DramPort(self._env, self._board, program, dram, timing.issue_cycles)
+        self._banking = banking
+        self._board = Scoreboard(self._env, program, self._dependences, all_units=banking is not None)
+        self._port = self._make_port(dram)
+
+    def _make_port(self, dram: Dram) -> DramPort:
+        if self._banking is None:
+            return DramPort(self._env, self._board, self._program, dram, self._issue_cycles)
+        return BankedPort(self._env, self._board, self._program, dram, self._issue_cycles, self._banking)
 
     def trace(self) -> Trace:
         """Run, and read the clocks.
@@ -46,7 +56,7 @@ class Simulation:
         env.process(port.process())
         for number, (unit, positions) in enumerate(zip(self._program.units, self._dependences.queues, strict=True)):
             queue: list[int] = positions.tolist()
-            if unit.kind is UnitKind.DMA:
+            if unit.kind is UnitKind.DMA or self._banking is not None:
                 env.process(dma_channel(env, board, queue, port, number, issue))
             else:
                 env.process(compute_unit(env, board, queue, cycles))
@@ -69,4 +79,5 @@ class Simulation:
         bus_start: Indices = np.array(self._port.bus_start, dtype=np.int64)
         bus_after: Indices = np.array(self._port.bus_after, dtype=np.int64)
         moved = np.where(bus_start < 0, start, bus_start)
-        return Trace(start, end, released, wait, moved, bus_after, int(end.max(initial=0)))
+        banks = self._port.bank_use() if isinstance(self._port, BankedPort) else None
+        return Trace(start, end, released, wait, moved, bus_after, int(end.max(initial=0)), banks)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+import numpy as np
 import simpy
 
 from accelsim.machine.appointments import Appointment
-from accelsim.machine.dram import Dram, Request
+from accelsim.machine.banks import Banking, Bookings, demands
+from accelsim.machine.dram import Dram, Request, Service
 from accelsim.machine.scoreboard import Scoreboard
 from accelsim.program import Opcode, Program
+from accelsim.trace import BankUse
 
 Process = Generator[simpy.Event, object, None]
 
@@ -86,10 +89,7 @@ class DramPort:
                     self._serve(now, channel, instruction)
 
     def _serve(self, asked: int, channel: int, instruction: int) -> None:
-        transfer = self._instructions[instruction]
-        write = transfer.opcode is Opcode.STORE
-        operand = transfer.writes[0] if write else transfer.reads[0]
-        begin, end, behind = self._dram.serve(Request(instruction, asked + self._issue_cycles, operand, write))
+        begin, end, behind = self._transferred(instruction, asked)
         if end <= asked:
             raise ValueError(f"a transfer must take time: instruction {instruction} asked at {asked}, ended at {end}")
         if end < self._channel_end[channel]:
@@ -97,3 +97,43 @@ class DramPort:
         self._channel_end[channel] = end
         self.bus_start[instruction], self.bus_after[instruction] = begin, behind
         self._board.ends(instruction, end, asked + 1)
+
+    def _transferred(self, instruction: int, asked: int) -> Service:
+        """When a transfer moves its first byte, when it ends, and behind which other it waited."""
+        transfer = self._instructions[instruction]
+        write = transfer.opcode is Opcode.STORE
+        operand = transfer.writes[0] if write else transfer.reads[0]
+        return self._dram.serve(Request(instruction, asked + self._issue_cycles, operand, write))
+
+
+class BankedPort(DramPort):
+    """Where all units meet that need banks of the scratchpad: requests of a cycle are served in the order of units.
+
+    The bus of the DRAM does not wait for a bank: bytes that arrive meanwhile are kept in the DMA channel.
+    """
+
+    def __init__(
+        self, env: simpy.Environment, board: Scoreboard, program: Program, dram: Dram, issue: int, banking: Banking
+    ) -> None:
+        super().__init__(env, board, program, dram, issue)
+        self._banking, self._bookings = banking, Bookings(banking)
+        self._demands = demands(program, banking)
+        self._held_up = [0] * len(program.instructions)
+        self._memory = banking.memory(program)
+
+    def _transferred(self, instruction: int, asked: int) -> Service:
+        work = self._instructions[instruction].work
+        if work is None:
+            begin, end, behind = super()._transferred(instruction, asked)
+        else:
+            begin, behind = asked + self._issue_cycles, -1
+            end = max(begin + work.cycles, asked + 1)
+        late = self._bookings.book(self._demands[instruction], begin, end, asked)
+        self._held_up[instruction] = late - end
+        return Service(begin if work is None else -1, late, behind)
+
+    def bank_use(self) -> BankUse:
+        """What was asked of the banks in the whole run."""
+        busy = np.array(self._bookings.busy_cycles(), dtype=np.int64).reshape(self._banking.banks, -1)
+        held_up = np.array(self._held_up, dtype=np.int64)
+        return BankUse(self._memory, tuple(busy.max(axis=1).tolist()), held_up)

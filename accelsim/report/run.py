@@ -15,11 +15,12 @@ from accelsim.report.layers import layer_table
 from accelsim.report.parts import LABEL_WIDTH, columns, facts, shares, tail, title
 from accelsim.report.quantities import count, cycles, energy, frequency, milliseconds, octets, percent
 from accelsim.report.sparkline import highest, sparkline
-from accelsim.results import MemoryUse, SimulationResult, SpilledTensor, TensorBytes
+from accelsim.results import BankContention, MemoryUse, SimulationResult, SpilledTensor, TensorBytes
 
 __all__ = ["run_screen"]
 
 _TENSORS_NAMED = 3
+_BANKS_NAMED = 4
 _SPILLS_NAMED = 3
 _SPILL_HEADER = ((" worst spills", "left"), ("bytes out", "right"), ("bytes back", "right"), ("cycles lost", "right"))
 _SPILL_NUMBERS_WIDTH = 45
@@ -93,6 +94,8 @@ def _memory(result: SimulationResult, memory: MemoryUse, width: int) -> Iterator
         return
     yield " at", f"cycle {memory.peak_cycle:,} in {memory.peak_layer}"
     yield " holding", _tensors(memory.peak_tensors)
+    if memory.banks is not None:
+        yield from _banks(memory.banks, result.totals.latency_cycles)
     line = next((line for line in result.occupancy if line.memory == memory.name), None)
     if line is not None and line.cycles:
         values = highest(line.cycles, line.bytes, max(10, width - LABEL_WIDTH - 2))
@@ -100,6 +103,17 @@ def _memory(result: SimulationResult, memory: MemoryUse, width: int) -> Iterator
         full = memory.capacity_bytes if scale == "capacity" else memory.peak_occupancy_bytes
         yield " over time", sparkline(values, full)
         yield "", f"from cycle 0 to {line.cycles[-1]:,}; full height is the {scale}"
+
+
+def _banks(banks: BankContention, latency: int) -> Iterator[tuple[str, str]]:
+    """How busy the banks were, the busiest first, and who was held up by them."""
+    busy = sorted(enumerate(banks.busy_cycles), key=lambda bank: -bank[1])
+    named = ", ".join(f"bank {bank} {percent(spent, latency)}" for bank, spent in busy[:_BANKS_NAMED])
+    share = f"interleaved, busy {percent(busy[0][1], latency)}" if len(busy) == 1 else f"busy {named}"
+    yield " banks", f"{share}{' …' if len(busy) > _BANKS_NAMED else ''}"
+    held = {"array": banks.array_cycles, "vector": banks.vector_cycles, "transfers": banks.transfer_cycles}
+    told = [f"{who} {cycles(spent)}" for who, spent in held.items() if spent]
+    yield " held up", ", ".join(told) or "nobody: no bank was asked for more than it can move"
 
 
 def _tensors(held: tuple[TensorBytes, ...]) -> str:

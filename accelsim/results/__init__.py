@@ -8,6 +8,7 @@ from accelsim.results.measure import measure
 from accelsim.results.records import (
     SCHEMA_VERSION,
     Activity,
+    BankContention,
     HardwareInfo,
     LayerResult,
     Measurements,
@@ -29,6 +30,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Activity",
     "ArrayCause",
+    "BankContention",
     "BoundBy",
     "DramCause",
     "EnergyComponent",

@@ -80,7 +80,7 @@ def attribute(columns: Columns, trace: Trace, issue_cycles: int) -> Attribution:
     walk = _Walk(columns, trace, issue_cycles)
     for position, low, high in np.stack((array, before[:-1], trace.start[array]), axis=1)[waits].tolist():
         walk.wait(position, low, high)
-    segments = Segments.joined(walk.take(), _working(columns, trace, array))
+    segments = Segments.joined(walk.take(), _working(columns, trace, array, issue_cycles))
     idle = int(before[-1])
     if idle < trace.latency_cycles:
         last = int(np.argmax(trace.end))
@@ -88,12 +88,15 @@ def attribute(columns: Columns, trace: Trace, issue_cycles: int) -> Attribution:
     return Attribution(segments, idle, walk.take())
 
 
-def _working(columns: Columns, trace: Trace, array: Ints) -> Segments:
-    """The array works on an instruction: issue, then waiting for ports, filling and draining, then computing."""
+def _working(columns: Columns, trace: Trace, array: Ints, issue_cycles: int) -> Segments:
+    """The array works on an instruction: issue, then waiting for ports, filling and draining, then computing.
+
+    What it takes beyond issue and work, it waited for banks of the scratchpad: that is waiting for ports, too.
+    """
     begin, end = trace.start[array], trace.end[array]
     computes = np.maximum(begin, end - columns.work.compute_cycles[array])
     fills = np.maximum(begin, computes - columns.work.fill_drain_cycles[array])
-    stalls = np.maximum(begin, fills - columns.work.port_stall_cycles[array])
+    stalls = np.minimum(begin + issue_cycles, fills)
     parts = (
         (begin, stalls, ArrayCause.ISSUE),
         (stalls, fills, ArrayCause.PORTS),

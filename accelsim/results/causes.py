@@ -12,7 +12,7 @@ class ArrayCause(StrEnum):
     """What a cycle of the PE array went into.
 
     While the array works: ``compute`` (operands stream), ``fill_drain`` (they do not), ``ports`` (on-chip memories are
-    too narrow for what it reads and writes), ``issue``. While it waits, what
+    too narrow for what it reads and writes, or their banks are busy), ``issue``. While it waits, what
     the chain of last-finishing predecessors of its next instruction is doing: moving ``weights``, ``activations`` or
     ``partial_sums``, storing so that there is room (``store``), the ``vector`` unit, the latency of the DRAM before
     bytes move, ``issue``. ``idle``: nothing is queued for the array.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from accelsim.program import MemoryKind, Program
 from accelsim.results import traffic
 from accelsim.results.actions import EnergyUse, energy_use
 from accelsim.results.attribution import Attribution, activity, attribute
+from accelsim.results.banks import bank_contention
 from accelsim.results.causes import ArrayCause
 from accelsim.results.columns import Columns, Ints
 from accelsim.results.drawing import memory_map, unit_activity
@@ -72,7 +74,7 @@ def _memories(
         mine = pieces.of_memory(number)
         level = levels_of(columns, mine, reserved.of_memory(number), trace.latency_cycles)
         levels.append(level)
-        uses.append(memory_use(program, number, mine, level))
+        uses.append(replace(memory_use(program, number, mine, level), banks=bank_contention(columns, trace, number)))
         lines.append(timeline(program.memories[number].name, level, trace.latency_cycles, most))
         maps.append(memory_map(columns, reserved, number, trace.latency_cycles))
     return tuple(uses), tuple(lines), levels[0], tuple(maps)

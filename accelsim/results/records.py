@@ -127,6 +127,22 @@ class TensorBytes:
 
 
 @dataclass(frozen=True, slots=True)
+class BankContention:
+    """How busy the banks of a scratchpad were, and what was held up by them.
+
+    Attributes:
+        busy_cycles: per bank, cycles of work of its busiest port; one entry where words are interleaved.
+        array_cycles, vector_cycles, transfer_cycles: cycles by which instructions on the array, on the vector unit,
+            and transfers took longer because their banks were busy. Those of the array are in ``ports``.
+    """
+
+    busy_cycles: tuple[int, ...]
+    array_cycles: int
+    vector_cycles: int
+    transfer_cycles: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryUse:
     """How an on-chip memory was used.
 
@@ -141,6 +157,7 @@ class MemoryUse:
         highest_address_bytes: one past the highest address used.
         peak_reserved_bytes: most addresses in reserved ranges at one time; ranges that share addresses count once.
         reserved_unwritten_bytes: at the peak, bytes that were reserved but held no value still to be read.
+        banks: contention for its banks; none where it is not modelled.
     """
 
     name: str
@@ -153,6 +170,7 @@ class MemoryUse:
     highest_address_bytes: int
     peak_reserved_bytes: int = 0
     reserved_unwritten_bytes: int = 0
+    banks: BankContention | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Trace", "Wait"]
+__all__ = ["BankUse", "Trace", "Wait"]
 
 Cycles = NDArray[np.int64]
 
@@ -32,6 +32,21 @@ class Wait(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BankUse:
+    """What was asked of the banks of a memory.
+
+    Attributes:
+        memory: index into the Program's memories.
+        busy_cycles: per bank the cycles of work of its busiest port; one entry where words are interleaved.
+        held_up: per instruction, the cycles by which it took longer because its banks were busy.
+    """
+
+    memory: int
+    busy_cycles: tuple[int, ...]
+    held_up: Cycles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """A timed run.
 
@@ -44,6 +59,7 @@ class Trace:
         bus_start: transfers: cycle in which the first byte moved (rounded down); otherwise equal to start.
         bus_after: transfers: the transfer it queued behind on the bus; -1 if the bus was free by then.
         latency_cycles: cycle at which everything had completed.
+        banks: the banks of the scratchpad, where units contend for them.
     """
 
     start: Cycles
@@ -53,6 +69,7 @@ class Trace:
     bus_start: Cycles
     bus_after: Cycles
     latency_cycles: int
+    banks: BankUse | None = None
 
     def __len__(self) -> int:
         return len(self.start)

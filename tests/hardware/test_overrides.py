@@ -53,7 +53,8 @@ def test_a_setting_mends_what_is_wrong_in_the_file(tmp_path: object) -> None:
          "--set scratchpad.capacity=0KiB: scratchpad.capacity: must be > 0 B, got 0KiB; write e.g. 256 KiB"),
         ("scratchpad.size=1KiB",
          "--set scratchpad.size=1KiB: scratchpad.size: must be a known field, got scratchpad.size; "
-         "known there: scratchpad.capacity, scratchpad.read_width, scratchpad.write_width, scratchpad.banks"),
+         "known there: scratchpad.capacity, scratchpad.read_width, scratchpad.write_width, scratchpad.banks, "
+         "scratchpad.bank_layout, scratchpad.bank_ports"),
         ("colour=red", "--set colour=red: colour: must be a known field, got colour; "
          "see `accelsim hw schema` for the fields"),
         ("scratchpad.capcity=1KiB",
