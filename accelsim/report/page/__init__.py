@@ -1,5 +1,9 @@
-"""The report: one HTML file that needs no network, drawn with Plotly from a result record or a comparison."""
+"""The report: one HTML file that needs no network, drawn with Plotly from a result record or a comparison.
 
-from accelsim.report.page.document import report_page, require_plotly
+Its cards and charts can be put into another page as well: `cards` is HTML, `page_data` what `charts.js` draws.
+"""
 
-__all__ = ["report_page", "require_plotly"]
+from accelsim.report.page.cards import cards
+from accelsim.report.page.document import asset, page_data, report_page, require_plotly
+
+__all__ = ["asset", "cards", "page_data", "report_page", "require_plotly"]

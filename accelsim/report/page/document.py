@@ -15,7 +15,7 @@ from accelsim.report.page.cards import cards
 from accelsim.report.page.charts import charts
 from accelsim.report.page.runs import run_data
 
-__all__ = ["report_page", "require_plotly"]
+__all__ = ["asset", "page_data", "report_page", "require_plotly"]
 
 
 def require_plotly() -> None:
@@ -41,21 +41,25 @@ def report_page(found: Comparison) -> str:
     from plotly.offline import get_plotlyjs
 
     title = _title(found)
-    payload = {
-        "runs": [run_data(name, run) for name, run in found.runs.items()],
-        "charts": [chart.to_dict() for chart in charts(found)],
-    }
-    return Template(_asset("page.html")).substitute(
+    return Template(asset("page.html")).substitute(
         title=escape(title),
         heading=escape(title),
         sentence=escape(printable(found.sentence)),
         facts=escape(_facts(found)),
         cards=cards(found),
-        style=_asset("page.css"),
-        data=_embedded(payload),
+        style=asset("charts.css") + asset("page.css"),
+        data=_embedded(page_data(found)),
         plotly=get_plotlyjs(),
-        script=_asset("page.js"),
+        script=asset("charts.js") + asset("page.js"),
     )
+
+
+def page_data(found: Comparison) -> dict[str, object]:
+    """What the script draws, as plain values: `runs`, and `charts` that name the run they are of."""
+    return {
+        "runs": [run_data(name, run) for name, run in found.runs.items()],
+        "charts": [chart.to_dict() for chart in charts(found)],
+    }
 
 
 def _title(found: Comparison) -> str:
@@ -79,7 +83,8 @@ def _facts(found: Comparison) -> str:
     return printable(" · ".join(said + [note for run in found.runs.values() for note in run.notes]))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of this room: `charts.js` and `charts.css` draw what `page_data` gives, `page.*` are the report's own."""
     return files("accelsim.report.page").joinpath(name).read_text(encoding="utf-8")
 
 

@@ -1,140 +1,13 @@
 "use strict";
 (() => {
+  const { draw, make, number, setTheme } = accelsimCharts;
   const { runs, charts } = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
-  const latest = Math.max(...runs.map((run) => run.latency));
-  const number = new Intl.NumberFormat("en-US");
-  const make = (tag, text = "", cls = "") => {
-    const element = document.createElement(tag);
-    element.textContent = text;
-    if (cls) element.className = cls;
-    return element;
-  };
-
-  // ---- theme: text and lines follow the page, what is held keeps its colour
-  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const dark = window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "dark" : "light";
-  const axisColours = (name, line) => ({ [`${name}.gridcolor`]: line, [`${name}.linecolor`]: line, [`${name}.zerolinecolor`]: line });
-  const colours = (layout) => {
-    const text = css("--text"), line = css("--line"), panel = css("--panel");
-    const change = {
-      "font.color": text, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", "hoverlabel.bgcolor": panel,
-      "hoverlabel.font.color": text, "hoverlabel.bordercolor": line, ...axisColours("xaxis", line), ...axisColours("yaxis", line),
-    };
-    (layout.shapes || []).forEach((_, i) => { change[`shapes[${i}].line.color`] = text; });
-    (layout.annotations || []).forEach((_, i) => { change[`annotations[${i}].font.color`] = text; });
-    return change;
-  };
-  const put = (target, path, value) => {
-    const steps = path.replace(/\[(\d+)\]/g, ".$1").split(".");
-    const last = steps.pop();
-    steps.reduce((at, step) => (at[step] = at[step] || {}), target)[last] = value;
-  };
-  const paint = (element) => {
-    const themed = element.data.map((trace, i) => (trace.meta === "themed" ? i : -1)).filter((i) => i >= 0);
-    if (themed.length) Plotly.restyle(element, { "line.color": css("--text"), "marker.color": css("--text") }, themed);
-    Plotly.relayout(element, colours(element.layout));
-  };
-  document.getElementById("theme").addEventListener("click", () => {
-    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-    document.querySelectorAll(".js-plotly-plot").forEach(paint);
-  });
-
-  // ---- boxes: many rectangles as one filled path, and what lies under the pointer
-  const boxes = (list, name, fill, line) => {
-    const x = [], y = [];
-    for (const [x0, x1, y0, y1] of list) {
-      x.push(x0, x1, x1, x0, x0, null);
-      y.push(y0, y0, y1, y1, y0, null);
-    }
-    return { type: "scatter", mode: "lines", fill: "toself", x, y, name, fillcolor: fill, line, hoverinfo: "skip" };
-  };
-  const tip = document.getElementById("tip");
-  const pointing = (element, items) => {
-    element.addEventListener("mousemove", (event) => {
-      const { xaxis, yaxis } = element._fullLayout, frame = element.getBoundingClientRect();
-      const px = event.clientX - frame.left - xaxis._offset, py = event.clientY - frame.top - yaxis._offset;
-      const inside = px >= 0 && py >= 0 && px <= xaxis._length && py <= yaxis._length;
-      const x = xaxis.p2d(px), y = yaxis.p2d(py), slack = Math.abs(xaxis.p2d(px + 2) - x);
-      const found = inside && (items.find(([x0, x1, y0, y1]) => x >= x0 && x < x1 && y >= y0 && y < y1) ||
-        items.find(([x0, x1, y0, y1]) => x >= x0 - slack && x < x1 + slack && y >= y0 && y < y1));
-      tip.hidden = !found;
-      if (!found) return;
-      tip.textContent = found[4]();
-      tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8))}px`;
-      tip.style.top = `${Math.max(4, Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8))}px`;
-    });
-    element.addEventListener("mouseleave", () => { tip.hidden = true; });
-  };
-  const span = (first, last) => `cycles ${number.format(first)} to ${number.format(last)} (${number.format(last - first)})`;
-  const layerOf = (run, index) => (index < 0 ? "" : run.layers[index]);
-
-  const memoryMap = (run) => {
-    const map = run.map, groups = new Map(), items = [];
-    map.address.forEach((address, i) => {
-      const tensor = map.tensor[i], box = [map.first[i], map.last[i], address, address + map.size[i]];
-      const key = `${map.kinds[tensor]} ${map.spilled[tensor]}`;
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(box);
-      items.push([...box, () => `${map.tensors[tensor]} (${map.named[map.kinds[tensor]]}${map.spilled[tensor] ? ", spilled" : ""})\n` +
-        `layer ${layerOf(run, map.layer[i])}\n${number.format(map.size[i])} B at address ${number.format(address)}\n${span(map.first[i], map.last[i])}`]);
-    });
-    const data = [...groups].sort().map(([key, list]) => {
-      const [kind, spilled] = key.split(" ");
-      const line = spilled === "true" ? { color: map.spill, width: 1.6 } : { color: "rgba(128,128,128,.55)", width: 0.4 };
-      return boxes(list, map.named[kind] + (spilled === "true" ? ", spilled" : ""), map.colours[kind], line);
-    });
-    const layout = {
-      xaxis: { title: { text: "time [cycles]" }, range: [0, latest], tickformat: "~s" },
-      yaxis: { title: { text: "address [B]" }, range: [0, map.capacity], tickformat: "~s" },
-    };
-    return [data, layout, items];
-  };
-
-  const SHADES = { dma: ["#CC79A7", "#E69F00"], array: ["#0072B2", "#56B4E9"], vector: ["#009E73", "#7fd1b9"] };
-  const unitLanes = (run) => {
-    const data = [], items = [], names = run.units.map((unit) => unit.unit);
-    run.units.forEach((unit, lane) => {
-      const halves = [[], []], y = run.units.length - 1 - lane;
-      unit.first.forEach((first, i) => {
-        const box = [first, unit.last[i], y - 0.4, y + 0.4];
-        halves[unit.layer[i] % 2 ? 1 : 0].push(box);
-        items.push([...box, () => `${unit.unit} ${unit.opcodes[unit.opcode[i]]}\nlayer ${layerOf(run, unit.layer[i])}\n` +
-          `${number.format(unit.bytes[i])} B written\n${span(first, unit.last[i])}`]);
-      });
-      halves.forEach((list, half) => {
-        const colour = (SHADES[unit.kind] || SHADES.vector)[half];
-        data.push({ ...boxes(list, unit.unit, colour, { color: colour, width: 0.5 }), showlegend: false });
-      });
-    });
-    const layout = {
-      xaxis: { title: { text: "time [cycles]" }, range: [0, latest], tickformat: "~s" },
-      yaxis: { tickvals: names.map((_, i) => i), ticktext: names.slice().reverse(), fixedrange: true, range: [-0.6, names.length - 0.4] },
-    };
-    return [data, layout, items];
-  };
+  setTheme(dark ? "dark" : "light");
+  document.getElementById("theme").addEventListener("click", () => setTheme(root.dataset.theme === "dark" ? "light" : "dark"));
 
   // ---- charts, one after the other so that the page answers meanwhile
-  const common = (height) => ({
-    height, margin: { l: 64, r: 12, t: 34, b: 50 }, font: { size: 12 }, dragmode: "zoom", hovermode: "x unified",
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
-  });
-  const draw = (chart, place) => {
-    let data = chart.data.map(({ themed, ...trace }) => (themed ? { ...trace, meta: "themed" } : trace));
-    let layout = chart.layout, items = null;
-    if (chart.kind === "map") [data, layout, items] = memoryMap(runs[chart.run]);
-    if (chart.kind === "units") [data, layout, items] = unitLanes(runs[chart.run]);
-    const base = common(chart.height), whole = { ...base, ...layout, legend: { ...base.legend, ...layout.legend } };
-    if (items) whole.hovermode = false;
-    const change = colours(whole);
-    for (const [path, value] of Object.entries(change)) put(whole, path, value);
-    for (const trace of data) if (trace.meta === "themed") { put(trace, "line.color", css("--text")); put(trace, "marker.color", css("--text")); }
-    const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
-    return Plotly.newPlot(place, data, whole, options).then(() => {
-      if (items) pointing(place, items);
-    });
-  };
   const places = charts.map((chart) => {
     const section = make("section"), place = make("div", "", "chart");
     place.id = chart.id;
@@ -146,7 +19,7 @@
   });
   const next = (i) => {
     if (i === charts.length) { root.dataset.drawn = "true"; return; }
-    draw(charts[i], places[i]).then(() => requestAnimationFrame(() => setTimeout(next, 0, i + 1)));
+    draw(charts[i], places[i], runs).then(() => requestAnimationFrame(() => setTimeout(next, 0, i + 1)));
   };
   next(0);
 
