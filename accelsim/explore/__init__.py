@@ -5,7 +5,8 @@ from accelsim.explore.comparison import Comparison, PlanInfo, compare
 from accelsim.explore.fit import fit
 from accelsim.explore.goal import Goal, Outcome, share
 from accelsim.explore.records import FitResult, Tried
-from accelsim.explore.restructuring import KINDS, plan_for, restructured
+from accelsim.explore.restructuring import KINDS, made_by, plan_for, restructured
+from accelsim.explore.verdict import told
 
 __all__ = [
     "KINDS",
@@ -18,8 +19,10 @@ __all__ = [
     "changes",
     "compare",
     "fit",
+    "made_by",
     "plan_for",
     "quantities",
     "restructured",
     "share",
+    "told",
 ]

@@ -49,6 +49,20 @@ class PlanInfo:
     regions: int
     parts: int
 
+    @classmethod
+    def of(cls, how: str, chosen: Plan) -> PlanInfo:
+        """What that plan predicts."""
+        return cls(
+            how=how,
+            baseline_bytes=chosen.baseline_bytes,
+            peak_bytes=chosen.peak_bytes,
+            saving=chosen.saving,
+            mac_overhead=chosen.mac_overhead,
+            nodes=chosen.nodes,
+            regions=len(chosen.regions),
+            parts=chosen.parts,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -77,6 +91,26 @@ class Comparison:
         """The runs there are, by name: `original`, `restructured`."""
         both = {"original": self.original, "restructured": self.restructured}
         return {name: run for name, run in both.items() if run is not None}
+
+    @classmethod
+    def of(
+        cls,
+        runs: Mapping[str, SimulationResult],
+        refused: Mapping[str, str],
+        plan: PlanInfo | None = None,
+        against: str = "",
+    ) -> Comparison:
+        """The comparison of runs by name, `original` and `restructured`; why a run is missing is in `refused`."""
+        original, restructured = runs.get("original"), runs.get("restructured")
+        return cls(
+            original,
+            restructured,
+            verdict(original, restructured, refused, uncut=plan is not None and not plan.regions),
+            refused,
+            changes(original, restructured) if original and restructured else {},
+            plan,
+            against,
+        )
 
     def to_dict(self) -> dict[str, object]:
         """The JSON document as plain dictionaries, lists, numbers and texts."""
@@ -156,20 +190,7 @@ def compare(
     stage("planning")
     chosen = plan_for(graph, described, restructure)
     stage("rewriting")
-    return _compared(graph, made_by(graph, chosen), described, warm, stage, plan=_info(restructure, chosen))
-
-
-def _info(how: str, chosen: Plan) -> PlanInfo:
-    return PlanInfo(
-        how=how,
-        baseline_bytes=chosen.baseline_bytes,
-        peak_bytes=chosen.peak_bytes,
-        saving=chosen.saving,
-        mac_overhead=chosen.mac_overhead,
-        nodes=chosen.nodes,
-        regions=len(chosen.regions),
-        parts=chosen.parts,
-    )
+    return _compared(graph, made_by(graph, chosen), described, warm, stage, plan=PlanInfo.of(restructure, chosen))
 
 
 def _compared(
@@ -193,14 +214,4 @@ def _compared(
             runs[name] = time_run(compile_model(graph, hardware, None, warm, say), warm, say).result
         except DoesNotFitError as error:
             refused[name] = str(error)
-    original, restructured = runs.get("original"), runs.get("restructured")
-    uncut = plan is not None and not plan.regions
-    return Comparison(
-        original,
-        restructured,
-        verdict(original, restructured, refused, uncut),
-        refused,
-        changes(original, restructured) if original and restructured else {},
-        plan,
-        against,
-    )
+    return Comparison.of(runs, refused, plan, against)

@@ -23,20 +23,20 @@ _MOST_NODES = 10
 _SECONDS = 1.8
 
 
-def _default(graph: Graph, dtype: Dtype) -> Plan:
-    return plan(graph, dtype=dtype)
+def _default(graph: Graph, **limits: Any) -> Plan:
+    return plan(graph, **limits)
 
 
-def _rows(graph: Graph, dtype: Dtype) -> Plan:
+def _rows(graph: Graph, **limits: Any) -> Plan:
     nodes = _MOST_NODES * len(graph.nodes)
-    return plan(graph, dtype=dtype, max_overhead=0.0, max_nodes=nodes, time_limit_s=_SECONDS)
+    return plan(graph, max_overhead=0.0, max_nodes=nodes, time_limit_s=_SECONDS, **limits)
 
 
-def _robust(graph: Graph, dtype: Dtype) -> Plan:
-    return plan(graph, dtype=dtype, robust=True)
+def _robust(graph: Graph, **limits: Any) -> Plan:
+    return plan(graph, robust=True, **limits)
 
 
-KINDS: Mapping[str, Callable[[Graph, Dtype], Plan]] = {"default": _default, "rows": _rows, "robust": _robust}
+KINDS: Mapping[str, Callable[..., Plan]] = {"default": _default, "rows": _rows, "robust": _robust}
 """Plans by name: the knee of the front; rows kept and nothing computed twice; overlaps computed again by each part."""
 
 
@@ -45,15 +45,30 @@ def restructured(graph: Graph, hardware: Hardware, how: str = "default") -> Grap
     return made_by(graph, plan_for(graph, hardware, how))
 
 
-def plan_for(graph: Graph, hardware: Hardware, how: str = "default") -> Plan:
+def plan_for(
+    graph: Graph,
+    hardware: Hardware,
+    how: str = "default",
+    *,
+    max_parts: int | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Plan:
     """The plan that a name of `KINDS` or a file means; a file holds a plan, or a result of `accelsim restructure`.
+
+    Args:
+        graph: what is to be restructured.
+        hardware: bytes are counted in its type of activations.
+        how: the name, or the file.
+        max_parts: most parts that a named plan may cut any tensor into.
+        progress: told the share done and what is being done.
 
     Raises:
         ConfigurationError: it is no such name, or a file that cannot be read.
         PlanError: the file holds no plan.
     """
     if how in KINDS:
-        return KINDS[how](graph, _DTYPES[hardware.precision.activations_bytes])
+        dtype = _DTYPES[hardware.precision.activations_bytes]
+        return KINDS[how](graph, dtype=dtype, max_parts=max_parts, progress=progress)
     return _read(how)
 
 

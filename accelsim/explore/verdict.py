@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from accelsim.results import SimulationResult
 
-__all__ = ["verdict"]
+__all__ = ["told", "verdict"]
 
 _NOTHING = 0.005
 """Changes of latency below this fraction are no change."""
@@ -54,15 +54,19 @@ def _alone(run: SimulationResult) -> str:
 
 
 def _both(before: SimulationResult, after: SimulationResult) -> str:
-    facts = [_spills(before, after)]
-    facts += [f"{name} {_signed(old, new)}" for name, old, new in _figures(before, after)]
-    said = ", ".join(facts)
+    said = told(before, after)
     change = after.totals.latency_cycles / before.totals.latency_cycles - 1
     if change < -_NOTHING:
         return said
     if change > _NOTHING:
         return f"it does not pay in time here, {_why(before, after)}: {said}"
     return f"it changes the time little here, {_still(before)}: {said}"
+
+
+def told(before: SimulationResult, after: SimulationResult) -> str:
+    """What changed from one run to the other: spills, latency, DRAM bytes, energy, MACs."""
+    figures = (f"{name} {_signed(old, new)}" for name, old, new in _figures(before, after))
+    return ", ".join((_spills(before, after), *figures))
 
 
 def _figures(before: SimulationResult, after: SimulationResult) -> list[tuple[str, float, float]]:
