@@ -1,12 +1,15 @@
-"""Receptive fields along the row axis: which rows of an operand a range of result rows needs, exactly.
+"""Receptive fields along a spatial axis: which rows of an operand a range of result rows needs, exactly.
 
-Rows are positions of axis 2 (the first spatial axis). A tensor without that axis has one row: all of itself.
+Rows are positions of axis 2 (the first spatial axis), columns those of axis 3; what is said of rows holds of columns.
+A tensor without that axis has one row: all of itself.
 """
 
 from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
-from restructure.fields.operators import Reach, height, reach
+from restructure.fields.operators import COLUMN_AXIS, ROW_AXIS, Reach, extent, height, reach, width
 
 __all__ = [
+    "COLUMN_AXIS",
+    "ROW_AXIS",
     "Padded",
     "Reach",
     "RowMap",
@@ -16,6 +19,8 @@ __all__ = [
     "Transposed",
     "Whole",
     "Windowed",
+    "extent",
     "height",
     "reach",
+    "width",
 ]
