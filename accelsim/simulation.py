@@ -113,8 +113,12 @@ def compile_model(
     mapping: Mappings = None,
     warm: bool = False,
     stage: Stage = lambda name: None,
+    workload: Workload | None = None,
 ) -> Compiled:
     """Lower and compile an analysed model.
+
+    Who compiles one model for many accelerators opens it once and hands in its workload (`accelsim.workload.build`),
+    which does not depend on them; what the mapper knows of a layer's shape is kept from call to call by itself.
 
     Raises:
         ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
@@ -123,8 +127,9 @@ def compile_model(
     from accelsim.workload import build
 
     pins = pins_from(mapping)
-    stage("lowering")
-    workload = build(graph)
+    if workload is None:
+        stage("lowering")
+        workload = build(graph)
     stage("compiling")
     return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm))
 

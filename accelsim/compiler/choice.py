@@ -6,15 +6,19 @@ thousands of layers and few distinct situations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from accelsim.compiler.situation import Situation, resident_bytes
 from accelsim.mapping import CostTable, LayerMapping, Machine
 
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
 TRAFFIC_WEIGHT = 0.05
+#: Earlier answers for a layer shape that a search begins with.
+WINNERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +42,48 @@ class Shortfall:
     in_accumulator: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A resident tensor whose rows come or go while a layer works through its output row by row.
+@dataclass(slots=True, eq=False)
+class _Costed:
+    """Some candidates in a situation, a column per quantity; `score` is infinite where one does not fit."""
 
-    Attributes:
-        kept, total: rows resident (the last ones) and rows in all.
-        row_bytes: bytes of one row.
-        block: rows that are reserved or freed together.
-        stride, pad: first input row of output row r is r·stride − pad (1 and 0 for the output itself).
-    """
+    working: NDArray[np.int64]
+    spare: NDArray[np.int64]
+    resident: NDArray[np.int64]
+    roomy: NDArray[np.bool_]
+    cycles: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    shortfall: Shortfall | None = None
 
-    kept: int
-    total: int
-    row_bytes: int
-    block: int
-    stride: int = 1
-    pad: int = 0
+    @property
+    def lowest(self) -> float:
+        """The lowest score; infinite if nothing fits."""
+        return float(np.inf if self.shortfall is not None else self.score.min())
 
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a layer finds: where its operands lie, and what else is in the scratchpad.
-
-    Attributes:
-        input_shares, output_share: share of each activation operand, and of the output, that lies in DRAM.
-        resident_bytes: bytes of all resident rows, as if none came or went.
-        leaving: residents that this layer is the last to read, row after row.
-        arriving: its own output, if rows of it are kept.
-        rows: output rows.
-        capacity_bytes: bytes of the scratchpad to plan with.
-    """
-
-    input_shares: tuple[float, ...]
-    output_share: float
-    resident_bytes: int
-    leaving: tuple[Rows, ...]
-    arriving: Rows | None
-    rows: int
-    capacity_bytes: int
+    def choice(self, table: CostTable, index: int, considered: int) -> Choice:
+        """Candidate `index` as a record."""
+        return Choice(
+            mapping=table.mapping(index, bool(self.roomy[index])),
+            cycles=float(self.cycles[index]),
+            working_bytes=int(self.working[index]),
+            spare_bytes=int(self.spare[index]),
+            resident_bytes=int(self.resident[index]),
+            accumulator_bytes=int(table.accumulator_bytes[index]),
+            considered=considered,
+        )
 
 
 class Chooser:
-    """Answers for one accelerator; remembers every situation it was asked about."""
+    """Answers for one accelerator; remembers every situation it was asked about.
+
+    A search is narrowed before it begins: tilings that won before in other situations are costed first, and of the
+    others only those that could be cheaper with nothing but weights to move are looked at.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._answers: dict[tuple[int, Situation], Choice | Shortfall] = {}
+        self._floors: dict[int, NDArray[np.float64]] = {}
+        self._winners: defaultdict[int, list[int]] = defaultdict(list)
 
     def choose(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any."""
@@ -94,45 +93,69 @@ class Chooser:
         return self._answers[key]
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
-        shares = np.array(situation.input_shares)
-        outside, stored = shares > 0, situation.output_share > 0
+        winners = self._winners[id(table)]
+        limit = np.inf
+        if winners:
+            limit = self._costed(table.take(np.array(winners)), situation).lowest
+        if limit == np.inf:
+            chosen, some = np.arange(len(table)), table
+        else:
+            chosen = np.flatnonzero(self._floor(table) <= limit)
+            some = table.take(chosen)
+        costed = self._costed(some, situation)
+        if costed.shortfall is not None:
+            return costed.shortfall
+        best = int(np.argmin(costed.score))
+        if (winner := int(chosen[best])) not in winners:
+            winners[:] = [winner, *winners[: WINNERS - 1]]
+        return costed.choice(some, best, len(table))
+
+    def _floor(self, table: CostTable) -> NDArray[np.float64]:
+        """What the score of each candidate is at least, whatever the situation (a little less, for rounding)."""
+        if id(table) not in self._floors:
+            weights = table.weight_cycles + self.machine.latency_cycles * table.weight_loads
+            least = np.maximum(table.array_cycles, weights) + TRAFFIC_WEIGHT * table.weight_cycles + table.steps
+            self._floors[id(table)] = least * (1 - 1e-9)
+        return self._floors[id(table)]
+
+    def _costed(self, table: CostTable, situation: Situation) -> _Costed:
+        outside, stored = [i for i, share in enumerate(situation.input_shares) if share > 0], situation.output_share > 0
         unified = self.machine.accumulator_capacity is None
-        working = outside @ table.input_bytes + table.weight_bytes + (table.accumulator_bytes if unified else 0)
-        working = working + (table.output_bytes if stored else 0)
-        spare = outside @ table.input_spare + table.weight_spare + (table.output_spare if stored else 0)
-        resident = _resident_bytes(table, situation)
+        working = sum((table.input_bytes[i] for i in outside), table.weight_bytes)
+        working = working + (table.accumulator_bytes if unified else 0) + (table.output_bytes if stored else 0)
+        spare = sum((table.input_spare[i] for i in outside), table.weight_spare)
+        spare = spare + (table.output_spare if stored else 0)
+        resident = resident_bytes(table, situation)
         need = working + resident
+        roomy = need + spare <= situation.capacity_bytes
         legal = need <= situation.capacity_bytes
+        found = _Costed(working, spare, resident, roomy)
         if self.machine.accumulator_capacity is not None:
             fits = table.accumulator_bytes <= self.machine.accumulator_capacity
             if not fits.any():
                 missing = int(table.accumulator_bytes.min()) - self.machine.accumulator_capacity
-                return Shortfall(missing, in_accumulator=True)
+                found.shortfall = Shortfall(missing, in_accumulator=True)
+                return found
             legal, need = legal & fits, np.where(fits, need, np.iinfo(np.int64).max)
         if not legal.any():
-            return Shortfall(int(need.min()) - situation.capacity_bytes)
-        roomy = working + resident + spare <= situation.capacity_bytes
-        traffic = shares @ table.input_cycles + table.weight_cycles + situation.output_share * table.output_cycles
+            found.shortfall = Shortfall(int(need.min()) - situation.capacity_bytes)
+            return found
+        moved = [(situation.input_shares[i], table.input_cycles[i]) for i in outside]
+        moved.append((situation.output_share, table.output_cycles))
+        traffic = sum((share * cycles for share, cycles in moved), table.weight_cycles)
         time = self._cycles(table, situation, traffic, roomy)
-        score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + table.steps, np.inf)
-        best = int(np.argmin(score))
-        return Choice(
-            mapping=table.mapping(best, bool(roomy[best])),
-            cycles=float(time[best] + TRAFFIC_WEIGHT * traffic[best]),
-            working_bytes=int(working[best]),
-            spare_bytes=int(spare[best]),
-            resident_bytes=int(resident[best]),
-            accumulator_bytes=int(table.accumulator_bytes[best]),
-            considered=len(table),
-        )
+        found.cycles = time + TRAFFIC_WEIGHT * traffic
+        found.score = np.where(legal, found.cycles + table.steps, np.inf)
+        return found
 
     def _cycles(
         self, table: CostTable, situation: Situation, traffic: NDArray[np.float64], roomy: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
         """Estimated latency: transfers overlap with computing where there is room for double buffers."""
-        outside = np.array(situation.input_shares) > 0
-        rounds = np.maximum(table.weight_loads, (outside[:, None] * table.input_loads).max(axis=0))
-        rounds = np.maximum(rounds, table.output_stores if situation.output_share > 0 else 0)
+        rounds = table.weight_loads
+        for share, loads in zip(situation.input_shares, table.input_loads, strict=True):
+            rounds = np.maximum(rounds, loads) if share > 0 else rounds
+        rounds = np.maximum(rounds, table.output_stores) if situation.output_share > 0 else rounds
         moving = traffic + self.machine.latency_cycles * rounds
         overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
         first = moving / np.maximum(table.steps, 1)
@@ -151,30 +174,3 @@ def _overlapped(
     late = moving - early
     first = np.maximum(table.array_cycles * share, early + late * share)
     return np.asarray(first + (1.0 - share) * np.maximum(table.array_cycles, late))
-
-
-def _resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:
-    """Bytes of resident rows at the worst moment of a layer, for each candidate."""
-    result = np.full(len(table), situation.resident_bytes, dtype=np.int64)
-    if not situation.leaving and situation.arriving is None:
-        return result
-    heights = table.candidates.rows
-    for height in table.streamed_heights:
-        peak = situation.resident_bytes - _absent_bytes(situation, height)
-        result[table.streams_rows & (heights == height)] = peak
-    return result
-
-
-def _absent_bytes(situation: Situation, height: int) -> int:
-    """Bytes of rows already freed or not yet written at the worst step, when rows are finished `height` at a time."""
-    first = np.arange(0, situation.rows, height)
-    absent = np.zeros(len(first), dtype=np.int64)
-    if situation.arriving is not None:
-        out = situation.arriving
-        unwritten = np.minimum(out.kept, situation.rows - np.minimum(first + height, situation.rows))
-        absent += np.maximum(0, unwritten - out.block) * out.row_bytes
-    for tensor in situation.leaving:
-        low = first * tensor.stride - tensor.pad
-        gone = np.maximum(0, np.minimum(low, tensor.total) - (tensor.total - tensor.kept))
-        absent += np.maximum(0, gone - tensor.block) * tensor.row_bytes
-    return int(absent.min())

@@ -18,7 +18,7 @@ from accelsim.compiler.store import ACCUMULATOR, DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.errors import AccelsimError, ConfigurationError
 from accelsim.hardware import Hardware
-from accelsim.mapping import Machine, Pins
+from accelsim.mapping import SHARED, Machine, Pins, Tables
 from accelsim.program import Program
 from accelsim.workload import Workload
 
@@ -36,7 +36,14 @@ class _Failure:
     shortage: Shortage
 
 
-def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = None, *, warm: bool = False) -> Program:
+def compile_network(
+    workload: Workload,
+    hardware: Hardware,
+    pins: Pins | None = None,
+    *,
+    warm: bool = False,
+    tables: Tables = SHARED,
+) -> Program:
     """Compile a network for an accelerator.
 
     Args:
@@ -44,6 +51,7 @@ def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = 
         hardware: the accelerator.
         pins: mappings fixed by the user.
         warm: the steady state: weights that fit beside everything else are in the scratchpad already, and stay.
+        tables: cost tables that were worked out before, to be reused and added to; by default those of the process.
 
     Raises:
         DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too
@@ -52,7 +60,7 @@ def compile_network(workload: Workload, hardware: Hardware, pins: Pins | None = 
     """
     pins = pins or Pins()
     _refuse_unused(pins, workload)
-    planner = Planner(workload, hardware, pins)
+    planner = Planner(workload, hardware, pins, tables)
     failure: _Failure | None = None
     for _ in range(ATTEMPTS):
         attempt = _Attempt(workload, hardware, planner.plan())

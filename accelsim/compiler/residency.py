@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import prod
 
 import numpy as np
 
-from accelsim.compiler.choice import Choice, Chooser, Rows, Shortfall, Situation
+from accelsim.compiler.choice import Choice, Chooser, Shortfall
 from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay
+from accelsim.compiler.situation import Rows, Situation
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
-from accelsim.mapping import CostTable, Machine, Pin, Pins, Problem, candidates, cost_table, problem_of, storage_bytes
+from accelsim.mapping import SHARED, CostTable, Machine, Pin, Pins, Problem, Tables, problem_of, storage_bytes
 from accelsim.workload import Along, Layer, Workload
 
 #: A tensor kept in part is released in about this many blocks of rows.
@@ -41,12 +41,6 @@ class Plan:
     choices: list[Choice] = field(default_factory=list)
 
 
-@lru_cache(maxsize=4096)
-def _table(problem: Problem, machine: Machine, pin: Pin) -> CostTable:
-    found = candidates(problem, machine.array.rows, machine.array.columns, pin)
-    return cost_table(problem, found, machine)
-
-
 class Planner:
     """Finds plans for one workload on one accelerator.
 
@@ -54,17 +48,14 @@ class Planner:
     `capacity`: scratchpad bytes each layer may plan with; `resident`: bytes of rows kept while it runs.
     """
 
-    def __init__(self, workload: Workload, hardware: Hardware, pins: Pins) -> None:
+    def __init__(self, workload: Workload, hardware: Hardware, pins: Pins, tables: Tables = SHARED) -> None:
         self.workload, self.hardware = workload, hardware
         self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
         outputs_stay = not hardware.dram.writable
         self.lives: tuple[Lifetime, ...] = lifetimes(workload, outputs_stay=outputs_stay)
         machine = Machine.of(hardware)
         self.chooser = Chooser(machine)
-        self.tables = [
-            _table(problem_of(layer, workload.storages, hardware), machine, pins.of(layer.name))
-            for layer in workload.layers
-        ]
+        self.tables = _tables(workload, hardware, pins, tables)
         self.rows = [prod(s.shape[:2]) for s in workload.storages]
         self.row_bytes = [prod(s.shape[2:]) * storage_bytes(s, hardware) for s in workload.storages]
         self.kept = [0] * len(workload.storages)
@@ -277,3 +268,15 @@ class Planner:
             memory="accumulator",
             remedies=["a larger accumulator (--set accumulator.capacity=…)", "smaller pinned tiles"],
         )
+
+
+def _tables(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) -> list[CostTable]:
+    """One table per layer; layers of equal shape have the same."""
+    machine = Machine.of(hardware)
+    tiling, bandwidth = machine.tiling, float(machine.bytes_per_cycle)
+    found: dict[tuple[Problem, Pin], CostTable] = {}
+    keys = [(problem_of(layer, workload.storages, hardware), pins.of(layer.name)) for layer in workload.layers]
+    for problem, pin in keys:
+        if (problem, pin) not in found:
+            found[problem, pin] = tables.of(problem, tiling, pin).at(bandwidth)
+    return [found[key] for key in keys]

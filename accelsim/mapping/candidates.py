@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,14 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer."""
+    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer.
+
+    Many candidates share their tile sizes and differ in the rest.
+
+    Attributes:
+        sizes: which of the distinct tile sizes each has.
+        first: the first candidate of each of the distinct tile sizes.
+    """
 
     batch: Ints
     rows: Ints
@@ -27,9 +34,25 @@ class Candidates:
     order: Ints
     hold_input: NDArray[np.bool_]
     hold_weights: NDArray[np.bool_]
+    sizes: Ints
+    first: Ints
 
     def __len__(self) -> int:
         return len(self.batch)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of memory the columns take up."""
+        return sum(getattr(self, field.name).nbytes for field in fields(self))
+
+    def take(self, chosen: Ints) -> Candidates:
+        """Some of the candidates, each with tile sizes of its own."""
+        own = np.arange(len(chosen))
+        columns = {name: getattr(self, name)[chosen] for name in _COLUMNS}
+        return Candidates(**columns, sizes=own, first=own)
+
+
+_COLUMNS = tuple(field.name for field in fields(Candidates) if field.name not in ("sizes", "first"))
 
 
 def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) -> Candidates:
@@ -41,7 +64,7 @@ def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) 
     s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
     sizes = np.column_stack([spatial[s], filters[k], channels[c]])
     cuts = _cut_code(problem, sizes)
-    blocks = []
+    blocks, groups = [], []
     for code in np.unique(cuts):
         cut = (bool(code & 4), bool(code & 2), bool(code & 1))
         ways = np.array(
@@ -54,8 +77,16 @@ def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) 
         )
         of_code = sizes[cuts == code]
         blocks.append(np.hstack([np.repeat(of_code, len(ways), axis=0), np.tile(ways, (len(of_code), 1))]))
-    batch, height, width, depth, reduction, ordering, hold_i, hold_w = np.vstack(blocks).T
-    return Candidates(batch, height, width, depth, reduction, ordering, hold_i.astype(bool), hold_w.astype(bool))
+        groups.append(np.full(len(of_code), len(ways)))
+    batch, height, width, depth, reduction, ordering, hold_i, hold_w = np.ascontiguousarray(np.vstack(blocks).T)
+    sharing = np.concatenate(groups)
+    return Candidates(
+        *(batch, height, width, depth, reduction, ordering),
+        hold_input=hold_i.astype(bool),
+        hold_weights=hold_w.astype(bool),
+        sizes=np.repeat(np.arange(len(sharing)), sharing),
+        first=np.cumsum(sharing) - sharing,
+    )
 
 
 def _cut_code(problem: Problem, sizes: Ints) -> Ints:

@@ -7,122 +7,19 @@ on the compiled Program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.dataflows import ArrayShape, LoopNest, ProcessingElement, dataflow
-from accelsim.hardware import Hardware, PeArray
+from accelsim.dataflows import LoopNest, dataflow
 from accelsim.mapping.candidates import Candidates, Ints
 from accelsim.mapping.following import following
-from accelsim.mapping.ports import Ports
+from accelsim.mapping.machine import Machine
 from accelsim.mapping.problem import InputShape, Problem
-from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
+from accelsim.mapping.records import ORDERS
+from accelsim.mapping.table import CostTable, Floats
 from accelsim.workload import Along, Follow
 
-Floats = NDArray[np.float64]
 _ORDER = {name: i for i, name in enumerate(ORDERS)}
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What of the hardware the cost depends on; cycles of the accelerator clock."""
-
-    array: ArrayShape
-    dataflow: str
-    lanes: int
-    startup_cycles: int
-    issue_cycles: int
-    bytes_per_cycle: Fraction
-    latency_cycles: int
-    burst_bytes: int
-    accumulator_bytes: int
-    accumulator_capacity: int | None
-    ports: Ports
-
-    @staticmethod
-    def of(hardware: Hardware) -> Machine:
-        """The figures of a described accelerator."""
-        pe = hardware.pe_array
-        return Machine(
-            array=array_shape(pe),
-            dataflow=pe.dataflow.value,
-            lanes=hardware.vector_unit.lanes,
-            startup_cycles=hardware.vector_unit.startup_cycles,
-            issue_cycles=hardware.issue_cycles,
-            bytes_per_cycle=hardware.dram.bytes_per_cycle,
-            latency_cycles=hardware.dram.latency_cycles,
-            burst_bytes=hardware.dram.burst_bytes,
-            accumulator_bytes=hardware.precision.accumulators_bytes,
-            accumulator_capacity=hardware.accumulator.capacity_bytes if hardware.accumulator else None,
-            ports=Ports.of(hardware),
-        )
-
-    @property
-    def sums_leave_array(self) -> bool:
-        """Whether partial sums are kept outside the array between folds (not output-stationary)."""
-        return dataflow(self.dataflow).sums_leave_array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CostTable:
-    """Costs of all candidates of one problem, one entry per candidate.
-
-    Attributes:
-        array_cycles: cycles of the array or vector unit, issue included.
-        input_cycles: DRAM cycles per activation operand if it lies in DRAM, shape (operands, candidates).
-        weight_cycles, output_cycles: DRAM cycles of parameters; of the output if it goes to DRAM.
-        input_bytes: working bytes per operand if it lies in DRAM, single-buffered, shape (operands, candidates).
-        weight_bytes, output_bytes: working bytes, single-buffered.
-        weight_spare, input_spare, output_spare: what double buffering adds.
-        accumulator_bytes: partial sums that must live at once in the memory of partial sums.
-        input_loads: transfers per operand if it lies in DRAM, shape (operands, candidates).
-        weight_loads, output_stores: transfers of parameters; of the output if it goes to DRAM.
-        steps: instructions on the array or vector unit.
-        first_pass: share of the layer's steps in which all tiles of a held operand are loaded (1 if none is held).
-        streams_rows: whether output rows are finished one after another, so that rows of the input free up.
-        streamed_heights: the distinct tile heights of the candidates that do.
-    """
-
-    candidates: Candidates
-    array_cycles: Floats
-    input_cycles: Floats
-    weight_cycles: Floats
-    output_cycles: Floats
-    input_bytes: Ints
-    weight_bytes: Ints
-    output_bytes: Ints
-    input_spare: Ints
-    weight_spare: Ints
-    output_spare: Ints
-    accumulator_bytes: Ints
-    input_loads: Ints
-    weight_loads: Ints
-    output_stores: Ints
-    steps: Ints
-    first_pass: Floats
-    streams_rows: NDArray[np.bool_]
-
-    streamed_heights: tuple[int, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.candidates)
-
-    def mapping(self, index: int, double_buffered: bool) -> LayerMapping:
-        """Candidate `index` as a record."""
-        c = self.candidates
-        tile = TileSizes(
-            int(c.batch[index]),
-            int(c.rows[index]),
-            int(c.columns[index]),
-            int(c.filters[index]),
-            int(c.channels[index]),
-        )
-        return LayerMapping(
-            tile, ORDERS[c.order[index]], bool(c.hold_input[index]), bool(c.hold_weights[index]), double_buffered
-        )
 
 
 class _Model:
@@ -145,7 +42,7 @@ class _Model:
         many, streams = self._many_tiles(), self._streams_rows()
         return CostTable(
             candidates=self.c,
-            array_cycles=self._compute(),
+            array_cycles=self._of_sizes()._compute()[self.c.sizes],
             input_cycles=np.array([cycles for _, _, cycles, _ in inputs]).reshape(len(inputs), -1),
             weight_cycles=weight_cycles,
             output_cycles=out_cycles,
@@ -162,8 +59,11 @@ class _Model:
             steps=self.ns * self.nk * self.nc,
             first_pass=self._first_pass(),
             streams_rows=streams,
-            streamed_heights=tuple(int(height) for height in np.unique(self.c.rows[streams])),
         )
+
+    def _of_sizes(self) -> _Model:
+        """The model of the distinct tile sizes: what the array computes does not depend on the rest."""
+        return _Model(self.p, self.c.take(self.c.first), self.m)
 
     def _streams_rows(self) -> NDArray[np.bool_]:
         outermost = self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))
@@ -334,21 +234,6 @@ class _Model:
         burst = self.m.burst_bytes
         padded = np.where(run % burst == 0, run, (run // burst + 1) * burst)
         return np.asarray(moved * (padded / np.maximum(run, 1)) / float(self.m.bytes_per_cycle))
-
-
-def array_shape(pe: PeArray) -> ArrayShape:
-    """The described PE array as the dataflows see it."""
-    return ArrayShape(
-        pe.rows,
-        pe.columns,
-        pe.drain.value,
-        pe.depthwise.value,
-        pe.stationary_double_buffered,
-        pe.macs_per_pe,
-        pe.block_rows,
-        pe.block_columns,
-        ProcessingElement(**dict(pe.processing_element)),
-    )
 
 
 def cost_table(problem: Problem, found: Candidates, machine: Machine) -> CostTable:

@@ -1,0 +1,80 @@
+"""What a layer finds when it begins: where its operands lie, and which bytes of the scratchpad are taken meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.mapping import CostTable
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A resident tensor whose rows come or go while a layer works through its output row by row.
+
+    Attributes:
+        kept, total: rows resident (the last ones) and rows in all.
+        row_bytes: bytes of one row.
+        block: rows that are reserved or freed together.
+        stride, pad: first input row of output row r is r·stride − pad (1 and 0 for the output itself).
+    """
+
+    kept: int
+    total: int
+    row_bytes: int
+    block: int
+    stride: int = 1
+    pad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a layer finds: where its operands lie, and what else is in the scratchpad.
+
+    Attributes:
+        input_shares, output_share: share of each activation operand, and of the output, that lies in DRAM.
+        resident_bytes: bytes of all resident rows, as if none came or went.
+        leaving: residents that this layer is the last to read, row after row.
+        arriving: its own output, if rows of it are kept.
+        rows: output rows.
+        capacity_bytes: bytes of the scratchpad to plan with.
+    """
+
+    input_shares: tuple[float, ...]
+    output_share: float
+    resident_bytes: int
+    leaving: tuple[Rows, ...]
+    arriving: Rows | None
+    rows: int
+    capacity_bytes: int
+
+
+def resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:
+    """Bytes of resident rows at the worst moment of a layer, for each candidate."""
+    result = np.full(len(table), situation.resident_bytes, dtype=np.int64)
+    if not situation.leaving and situation.arriving is None:
+        return result
+    heights = table.candidates.rows[table.streams_rows]
+    absent = np.zeros(int(heights.max(initial=0)) + 1, dtype=np.int64)
+    for height in np.flatnonzero(np.bincount(heights)).tolist():
+        absent[height] = _absent_bytes(situation.leaving, situation.arriving, situation.rows, height)
+    result[table.streams_rows] -= absent[heights]
+    return result
+
+
+@lru_cache(maxsize=1 << 14)
+def _absent_bytes(leaving: tuple[Rows, ...], arriving: Rows | None, rows: int, height: int) -> int:
+    """Bytes of rows already freed or not yet written at the worst step, when rows are finished `height` at a time."""
+    first = np.arange(0, rows, height)
+    absent = np.zeros(len(first), dtype=np.int64)
+    if arriving is not None:
+        unwritten = np.minimum(arriving.kept, rows - np.minimum(first + height, rows))
+        absent += np.maximum(0, unwritten - arriving.block) * arriving.row_bytes
+    for tensor in leaving:
+        low = first * tensor.stride - tensor.pad
+        gone = np.maximum(0, np.minimum(low, tensor.total) - (tensor.total - tensor.kept))
+        absent += np.maximum(0, gone - tensor.block) * tensor.row_bytes
+    return int(absent.min())

@@ -1,0 +1,70 @@
+"""The accelerator as the mapper sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from accelsim.dataflows import ArrayShape, ProcessingElement, dataflow
+from accelsim.hardware import Hardware, PeArray
+from accelsim.mapping.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What of the hardware the cost depends on; cycles of the accelerator clock."""
+
+    array: ArrayShape
+    dataflow: str
+    lanes: int
+    startup_cycles: int
+    issue_cycles: int
+    bytes_per_cycle: Fraction
+    latency_cycles: int
+    burst_bytes: int
+    accumulator_bytes: int
+    accumulator_capacity: int | None
+    ports: Ports
+
+    @staticmethod
+    def of(hardware: Hardware) -> Machine:
+        """The figures of a described accelerator."""
+        pe = hardware.pe_array
+        return Machine(
+            array=array_shape(pe),
+            dataflow=pe.dataflow.value,
+            lanes=hardware.vector_unit.lanes,
+            startup_cycles=hardware.vector_unit.startup_cycles,
+            issue_cycles=hardware.issue_cycles,
+            bytes_per_cycle=hardware.dram.bytes_per_cycle,
+            latency_cycles=hardware.dram.latency_cycles,
+            burst_bytes=hardware.dram.burst_bytes,
+            accumulator_bytes=hardware.precision.accumulators_bytes,
+            accumulator_capacity=hardware.accumulator.capacity_bytes if hardware.accumulator else None,
+            ports=Ports.of(hardware),
+        )
+
+    @property
+    def sums_leave_array(self) -> bool:
+        """Whether partial sums are kept outside the array between folds (not output-stationary)."""
+        return dataflow(self.dataflow).sums_leave_array
+
+    @property
+    def tiling(self) -> Machine:
+        """The part that a cost table in DRAM bytes depends on; the rest scales it, or decides which rows are legal."""
+        return replace(self, bytes_per_cycle=Fraction(1), latency_cycles=0, accumulator_capacity=None)
+
+
+def array_shape(pe: PeArray) -> ArrayShape:
+    """The described PE array as the dataflows see it."""
+    return ArrayShape(
+        pe.rows,
+        pe.columns,
+        pe.drain.value,
+        pe.depthwise.value,
+        pe.stationary_double_buffered,
+        pe.macs_per_pe,
+        pe.block_rows,
+        pe.block_columns,
+        ProcessingElement(**dict(pe.processing_element)),
+    )

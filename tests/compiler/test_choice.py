@@ -1,0 +1,76 @@
+"""The narrowed search of the best tiling against looking at every candidate."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accelsim.compiler.choice import Choice, Chooser
+from accelsim.compiler.situation import Rows, Situation
+from accelsim.hardware import load
+from accelsim.mapping import FREE, CostTable, Machine, Tables, problem_of
+from accelsim.workload import build
+from restructure import zoo
+
+HARDWARE = load("edge_npu")
+MACHINE = Machine.of(HARDWARE)
+
+
+@pytest.fixture(scope="module")
+def tables() -> list[CostTable]:
+    workload = build(zoo.build("squeezenet1.1"))
+    problems = [problem_of(layer, workload.storages, HARDWARE) for layer in workload.layers]
+    chosen = [p for p in dict.fromkeys(problems) if len(p.inputs) == 1][:6]
+    known = Tables()
+    return [known.of(p, MACHINE.tiling, FREE).at(float(MACHINE.bytes_per_cycle)) for p in chosen]
+
+
+rows = st.builds(
+    Rows,
+    kept=st.integers(1, 50),
+    total=st.just(60),
+    row_bytes=st.sampled_from([64, 1000, 4096]),
+    block=st.sampled_from([1, 5]),
+    stride=st.sampled_from([1, 2]),
+    pad=st.sampled_from([0, 1]),
+)
+situations = st.builds(
+    Situation,
+    input_shares=st.sampled_from([(0.0,), (0.3,), (1.0,)]),
+    output_share=st.sampled_from([0.0, 0.5, 1.0]),
+    resident_bytes=st.integers(0, 240_000),
+    leaving=st.lists(rows, max_size=1).map(tuple),
+    arriving=st.none() | rows,
+    rows=st.integers(1, 60),
+    capacity_bytes=st.sampled_from([8_000, 60_000, 235_000]),
+)
+
+
+def exhaustive(table: CostTable, situation: Situation) -> tuple[int, float] | None:
+    """The first of the cheapest candidates and its score; none if nothing fits."""
+    costed = Chooser(MACHINE)._costed(table, situation)
+    return None if costed.shortfall else (int(np.argmin(costed.score)), costed.lowest)
+
+
+@settings(max_examples=60, deadline=None)
+@given(asked=st.lists(st.tuples(st.integers(0, 5), situations), min_size=1, max_size=12))
+def test_a_narrowed_search_finds_the_first_of_the_cheapest_candidates(tables, asked):
+    chooser = Chooser(MACHINE)
+    for number, situation in asked:
+        table = tables[number]
+        found, wanted = chooser.choose(table, situation), exhaustive(table, situation)
+        if wanted is None:
+            assert not isinstance(found, Choice)
+        else:
+            assert isinstance(found, Choice)
+            assert found.mapping == table.mapping(wanted[0], found.mapping.double_buffered)
+            assert found.considered == len(table)
+
+
+@settings(max_examples=60, deadline=None)
+@given(number=st.integers(0, 5), situation=situations)
+def test_no_candidate_scores_below_its_floor(tables, number, situation):
+    chooser, table = Chooser(MACHINE), tables[number]
+    costed = chooser._costed(table, situation)
+    if costed.shortfall is None:
+        assert (costed.score >= chooser._floor(table)).all()
