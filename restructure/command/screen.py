@@ -83,14 +83,11 @@ def _checked(verified: Verification | None) -> Iterator[tuple[str, str]]:
 
 def _region(index: int, region: Region) -> tuple[str, ...]:
     retained = sum(cut.overlap == "retained" for cut in region.tensors)
-    kind: str = region.cut if region.cut != "whole" else "channels"
-    if region.channels and region.cut != "whole":
-        kind += ", channels"
     recomputed = len(region.tensors) - retained
     return (
         str(index),
         _span(region.nodes),
-        kind,
+        region.form,
         str(region.parts),
         str(retained),
         str(recomputed),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.plans import Plan
 from restructure.profile import Definition, profile
@@ -55,6 +56,7 @@ def assemble(
         baseline_nodes=baseline.nodes,
         input_rows={network.tensors[t].name: rows for t, rows in input_rows.items() if rows},
         robust=robust,
+        along="rows" if network.cuts.axis == ROW_AXIS else "columns",
     )
 
 

@@ -55,7 +55,7 @@ def _fitting(studio: Studio, front: Sequence[Outcome], budget_bytes: int) -> lis
     if fitting:
         return fitting
     closest = min(front, key=lambda o: (o.peak_bytes, o.macs, o.nodes))
-    network, program = studio.network(closest.draft.groups), studio.program(closest.draft)
+    network, program = studio.network(closest.draft.cut_nodes), studio.program(closest.draft)
     held = binding(network, program, closest.peak_step)
     names: dict[str, int] = {}
     for tensor, size in held.items():

@@ -32,9 +32,24 @@ def part_rows(network: Network, start: int, stop: int, target_bytes: int, max_pa
         height = network.goals[op.results[0]]
         least = op.granule if max_parts is None else max(-(-height // max_parts), op.granule)
         most = _largest(network, op, height, target_bytes)
+        if _is_last_of_bands(network, op, start):
+            most = height
         for tensor in op.results:
             rows[tensor] = max(min(most, height), least)
     return rows
+
+
+def _is_last_of_bands(network: Network, op: Op, start: int) -> bool:
+    """Whether an op joins bands that are made one after another from `start` on: none of its rows is there before."""
+    if op.kind != "join" or op.joins != network.cuts.across:
+        return False
+    for tensor, _, _ in op.operands:
+        maker = network.producer[tensor]
+        while network.ops[maker].kind == "crop":
+            maker = network.producer[network.ops[maker].operands[0][0]]
+        if network.ops[maker].band and maker >= start:
+            return True
+    return False
 
 
 def _largest(network: Network, op: Op, height: int, target_bytes: int) -> int:

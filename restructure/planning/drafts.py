@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.planning.assembling import Baseline, assemble, baseline_of
 from restructure.planning.chunks import part_rows
-from restructure.plans import Plan
+from restructure.plans import BandCut, Plan
 from restructure.profile import Definition
-from restructure.streaming import Network, Op, Phase, Program, measure, network_of, stream
+from restructure.streaming import Cuts, Network, Op, Phase, Program, measure, network_of, stream
 
 __all__ = ["WHOLE", "Draft", "Outcome", "Studio"]
 
@@ -29,6 +30,8 @@ class Draft:
         targets: per phase, the working set its parts aim at, in bytes; or WHOLE.
         recomputed: tensors whose overlap is recomputed.
         groups: (node, channel groups).
+        bands: nodes cut into bands.
+        axis: what parts are stretches of; see `Cuts`.
         rows: (tensor, rows of a part) where not what the target gives.
         input_rows: rows of the pieces every network input is split into at the start; 0: not split.
         grid: phases' parts are even (see `Phase.grid`).
@@ -43,6 +46,13 @@ class Draft:
     input_rows: int = 0
     grid: bool = False
     restart: int = 0
+    bands: tuple[BandCut, ...] = ()
+    axis: int = ROW_AXIS
+
+    @property
+    def cut_nodes(self) -> Cuts:
+        """How nodes are taken apart."""
+        return Cuts(self.groups, self.bands, self.axis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +87,18 @@ class Studio:
         self.graph, self.definition, self.max_parts, self.robust = graph, definition, max_parts, robust
         self.outcomes: dict[Draft, Outcome] = {}
         self.work = 0
-        self._networks: dict[tuple[tuple[str, int], ...], Network] = {}
+        self._networks: dict[Cuts, Network] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
 
     @cached_property
     def baseline(self) -> Baseline:
         return baseline_of(self.graph, self.definition)
 
-    def network(self, groups: tuple[tuple[str, int], ...] = ()) -> Network:
-        """Return the network under channel groups."""
-        if groups not in self._networks:
-            self._networks[groups] = network_of(self.graph, self.definition, dict(groups))
-        return self._networks[groups]
+    def network(self, cuts: Cuts = Cuts()) -> Network:  # noqa: B008
+        """Return the network whose nodes are taken apart as `cuts` say."""
+        if cuts not in self._networks:
+            self._networks[cuts] = network_of(self.graph, self.definition, cuts)
+        return self._networks[cuts]
 
     def starts(self, network: Network, cuts: tuple[int, ...]) -> list[int]:
         """Return the first op of each phase; the joins before a phase's first op are its own."""
@@ -104,7 +114,7 @@ class Studio:
 
     def phases(self, draft: Draft) -> tuple[Phase, ...]:
         """Return the phases a draft means."""
-        network = self.network(draft.groups)
+        network = self.network(draft.cut_nodes)
         starts = self.starts(network, draft.cuts)
         stops = [*starts[1:], len(network.ops)]
         override = dict(draft.rows)
@@ -113,7 +123,7 @@ class Studio:
             if target == WHOLE:
                 phases.append(Phase(start, stop, whole=True))
                 continue
-            rows = self.rows(draft.groups, start, stop, target)
+            rows = self.rows(draft.cut_nodes, start, stop, target)
             if override:
                 rows = {t: self._override(network, t, n, override) for t, n in rows.items()}
             recomputed = self._recomputed(network, draft, start, stop)
@@ -137,11 +147,11 @@ class Studio:
     def _override(network: Network, tensor: int, rows: int, override: Mapping[str, int]) -> int:
         return min(override.get(network.tensors[tensor].name, rows), network.tensors[tensor].height)
 
-    def rows(self, groups: tuple[tuple[str, int], ...], start: int, stop: int, target: int) -> dict[int, int]:
+    def rows(self, cuts: Cuts, start: int, stop: int, target: int) -> dict[int, int]:
         """Return the rows of a part of each tensor that ops start..stop−1 make, for a target working set."""
-        key = (groups, start, stop, target)
+        key = (cuts, start, stop, target)
         if key not in self._rows:
-            self._rows[key] = part_rows(self.network(groups), start, stop, target, self.max_parts)
+            self._rows[key] = part_rows(self.network(cuts), start, stop, target, self.max_parts)
         return self._rows[key]
 
     def _recomputed(self, network: Network, draft: Draft, start: int, stop: int) -> frozenset[int]:
@@ -151,17 +161,17 @@ class Studio:
         return frozenset(t for t in inner if network.tensors[t].name in draft.recomputed)
 
     def input_rows(self, draft: Draft) -> dict[int, int]:
-        network = self.network(draft.groups)
+        network = self.network(draft.cut_nodes)
         return dict.fromkeys(network.inputs, draft.input_rows) if draft.input_rows else {}
 
     def program(self, draft: Draft) -> Program:
         """Return the program a draft gives."""
-        return stream(self.network(draft.groups), self.phases(draft), self.input_rows(draft))
+        return stream(self.network(draft.cut_nodes), self.phases(draft), self.input_rows(draft))
 
     def measure(self, draft: Draft) -> Outcome:
         """Return what a draft gives."""
         if draft not in self.outcomes:
-            network, program = self.network(draft.groups), self.program(draft)
+            network, program = self.network(draft.cut_nodes), self.program(draft)
             measured = measure(network, program)
             self.work += len(program.steps)
             self.outcomes[draft] = Outcome(
@@ -172,7 +182,7 @@ class Studio:
 
     def plan(self, draft: Draft) -> Plan:
         """Return the finished plan."""
-        network = self.network(draft.groups)
+        network = self.network(draft.cut_nodes)
         return assemble(
             self.graph, self.definition, self.baseline, network, self.phases(draft), self.input_rows(draft), self.robust
         )

@@ -114,10 +114,12 @@ def draft_of(edges: Edges, chain: Sequence[Edge], base: Draft) -> Draft:
         cuts=tuple(first_node(edges, edge.start) for edge in chain[1:]),
         targets=tuple(edge.target for edge in chain),
         recomputed=base.recomputed,
-        groups=edges.groups,
+        groups=base.groups,
         rows=base.rows,
         input_rows=chain[0].split,
         grid=base.grid,
+        bands=base.bands,
+        axis=base.axis,
     )
 
 

@@ -29,9 +29,9 @@ class Edge:
 class Edges:
     """Measures phases of one network and remembers them."""
 
-    def __init__(self, studio: Studio, groups: tuple[tuple[str, int], ...], draft: Draft) -> None:
-        self.studio, self.groups, self.draft = studio, groups, draft
-        self.network: Network = studio.network(groups)
+    def __init__(self, studio: Studio, draft: Draft) -> None:
+        self.studio, self.draft = studio, draft
+        self.network: Network = studio.network(draft.cut_nodes)
         self._known: dict[tuple[int, int, int, int], Edge] = {}
         self._borders: dict[int, tuple[int, ...]] = {}
         self._overlaps: dict[int, int] = {}
@@ -102,7 +102,7 @@ class Edges:
         if producer < 0 or target == WHOLE:
             run.holdings.feed(tensor, split)
         else:
-            rows = self.studio.rows(self.groups, producer, producer + 1, target)[tensor]
+            rows = self.studio.rows(self.network.cuts, producer, producer + 1, target)[tensor]
             goal = self.network.goals[tensor]
             run.holdings.place(tensor, [*range(0, goal, max(rows, 1)), goal])
         if producer >= 0:
@@ -111,7 +111,7 @@ class Edges:
     def _phase(self, start: int, stop: int, target: int) -> Phase:
         if target == WHOLE:
             return Phase(start, stop, whole=True)
-        rows = self.studio.rows(self.groups, start, stop, target)
+        rows = self.studio.rows(self.network.cuts, start, stop, target)
         inner = inner_tensors(self.network, start, stop)
         names = self.draft.recomputed
         chosen = inner if self.studio.robust else [t for t in inner if self.network.tensors[t].name in names]

@@ -32,7 +32,7 @@ def moves(
         cuts: graph nodes that phases may begin with.
     """
     draft = outcome.draft
-    network, program = studio.network(draft.groups), studio.program(draft)
+    network, program = studio.network(draft.cut_nodes), studio.program(draft)
     held = binding(network, program, outcome.peak_step)
     index, made, read = program.steps[outcome.peak_step]
     here = {program.blocks[block][0] for block in (*made, *read)}

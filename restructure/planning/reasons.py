@@ -1,6 +1,6 @@
 """Why nodes were left whole: operators that cannot be cut, and regions where cutting brings nothing."""
 
-from restructure.fields import reach
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, reach
 from restructure.graph import Graph, Node
 from restructure.plans import Plan, Region
 
@@ -13,14 +13,15 @@ def why(graph: Graph, plan: Plan) -> Reasons:
     """Return (node names, reason) for what a plan leaves whole.
 
     First the regions that are not cut, each with the memory it needs beside the plan's peak; then, one by one, the
-    nodes anywhere that no plan can cut by rows, with the operator's own reason.
+    nodes anywhere that no plan can cut by rows (or columns, if that is what its parts are), with the operator's own
+    reason.
     """
     nodes = {node.name: node for node in graph.nodes}
     found: Reasons = [(region.nodes, _region(plan, region)) for region in plan.steps if region.cut == "whole"]
     for name in (name for region in plan.steps for name in region.nodes):
-        reason = _reason(graph, nodes[name]) if name in nodes else ""
+        reason = _reason(graph, nodes[name], plan) if name in nodes else ""
         if reason:
-            found.append(((name,), f"cannot be cut by rows: {reason}"))
+            found.append(((name,), f"cannot be cut by {plan.along}: {reason}"))
     return found
 
 
@@ -32,7 +33,7 @@ def _region(plan: Plan, region: Region) -> str:
     return f"whole, it needs {region.peak_bytes} B, below the plan's peak of {plan.peak_bytes} B: a cut saves nothing"
 
 
-def _reason(graph: Graph, node: Node) -> str:
+def _reason(graph: Graph, node: Node, plan: Plan) -> str:
     if graph.spec(node).is_view or all(len(graph.tensors[name].shape) < 3 for name in node.outputs if name):
         return "" if len(graph.tensors[node.outputs[0]].shape) < 3 else "it gives its operand another shape"
-    return reach(graph, node).reason
+    return reach(graph, node, ROW_AXIS if plan.along == "rows" else COLUMN_AXIS).reason

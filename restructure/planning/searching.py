@@ -105,7 +105,7 @@ class Search:
 
     def _chains(self, groups: Groups) -> None:
         base = Draft(grid=self.request.max_parts is not None, groups=groups)
-        edges = Edges(self.studio, groups, base)
+        edges = Edges(self.studio, base)
         cuts = cut_points(edges.network, MOST_CUTS)
         count = (len(cuts) + 1) * (len(cuts) + 2) // 2
         search = measured_edges if count <= MOST_EDGES else lazy_edges

@@ -4,6 +4,8 @@ A graph is run as a sequence of *regions*: consecutive nodes whose tensors are c
 are made and consumed in a streaming order, so that a part dies as soon as nobody needs it. Neighbouring regions hand
 their parts over. A region that is not cut runs its nodes whole.
 
+Rows and columns may change places, for the whole plan: what is said here of rows then holds of columns.
+
 Terms: the *overlap* is the rows two neighbouring parts of a consumer both read. Retained: made once and kept.
 Recomputed: made again by each reader, which needs more MACs and no memory in between.
 """
@@ -14,10 +16,11 @@ from typing import Any, Literal
 
 from restructure.profile import Definition
 
-__all__ = ["ChannelCut", "Overlap", "Plan", "Region", "TensorCut"]
+__all__ = ["Along", "BandCut", "ChannelCut", "Overlap", "Plan", "Region", "TensorCut"]
 
 Overlap = Literal["retained", "recomputed"]
 Cut = Literal["rows", "whole"]
+Along = Literal["rows", "columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,24 @@ class ChannelCut:
 
 
 @dataclass(frozen=True, slots=True)
+class BandCut:
+    """Nodes that run once per band of columns, so that their parts are a grid.
+
+    Columns that two bands need are made in each. What leaves the nodes is shared out among the bands; other nodes cut
+    into bands read it band by band, whatever else reads it gets it joined.
+
+    Attributes:
+        nodes: names, in order.
+        bands: number of bands, of equal width as far as that goes.
+        by_rows: the bands take turns, part by part, down the rows; otherwise they run one after another.
+    """
+
+    nodes: tuple[str, ...]
+    bands: int
+    by_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """Consecutive nodes that are cut together.
 
@@ -58,6 +79,7 @@ class Region:
         parts: parts of the most finely cut tensor.
         tensors: how each tensor that is cut is made.
         channels: the channel cuts inside the region.
+        bands: the band cuts that begin inside the region.
         even: parts are always as high as the tensors' `rows` say, even if fewer rows are needed at the time.
         restart: when this many rows of the region's result are made, what is inside is forgotten and made again as
             needed, and network inputs that are to be split are split only then; 0: never.
@@ -72,6 +94,17 @@ class Region:
     even: bool = False
     restart: int = 0
     peak_bytes: int = 0
+    bands: tuple[BandCut, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """What its parts are, in words: whole, rows, channels, or a grid of so many bands of so many parts."""
+        kinds = ["rows"] if self.cut == "rows" else []
+        if self.bands:
+            kinds = [f"grid {max(cut.bands for cut in self.bands)} × {self.parts}"]
+        if self.channels:
+            kinds.append("channels")
+        return ", ".join(kinds) or "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +118,7 @@ class Plan:
         peak_elements, peak_bytes: active memory of the restructured graph.
         macs, nodes: of the restructured graph.
         baseline_…: the same of the original.
+        along: what parts are stretches of; bands, where there are any, are stretches of the other.
         lower_bound_bytes: no plan of the kind searched has a lower peak at these MACs; 0 where not known.
     """
 
@@ -102,11 +136,12 @@ class Plan:
     input_rows: Mapping[str, int] = field(default_factory=dict, hash=False)
     lower_bound_bytes: int = 0
     robust: bool = False
+    along: Along = "rows"
 
     @property
     def regions(self) -> tuple[Region, ...]:
         """The regions that are cut."""
-        return tuple(region for region in self.steps if region.cut != "whole" or region.channels)
+        return tuple(region for region in self.steps if region.form != "whole")
 
     @property
     def saving(self) -> float:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from restructure.errors import PlanError
-from restructure.plans.records import ChannelCut, Plan, Region, TensorCut
+from restructure.plans.records import BandCut, ChannelCut, Plan, Region, TensorCut
 from restructure.profile import Definition
 
 __all__ = ["PLAN_VERSION", "plan_from_dict", "plan_to_dict"]
@@ -49,4 +49,7 @@ def _region(data: Mapping[str, Any]) -> Region:
         even=bool(data["even"]),
         restart=int(data["restart"]),
         peak_bytes=int(data["peak_bytes"]),
+        bands=tuple(
+            BandCut(tuple(cut["nodes"]), int(cut["bands"]), bool(cut["by_rows"])) for cut in data.get("bands", ())
+        ),
     )

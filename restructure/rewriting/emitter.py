@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from restructure import operators
-from restructure.fields import Whole
-from restructure.fields.operators import ROW_AXIS
+from restructure.fields import Whole, extent
 from restructure.graph import Graph, Node
 from restructure.rewriting.constants import Constants
-from restructure.rewriting.parts import Changes, Rows, changes_of
+from restructure.rewriting.parts import Changes, Stretch, changes_of
 from restructure.streaming import CONCAT, SLICE, Network, Op, Program
+from restructure.streaming.network import stretch
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -46,11 +46,17 @@ class Emitter:
             if index == SLICE:
                 self._slice(made[0], read[0])
             elif index == CONCAT:
-                self._concat(made[0], read, ROW_AXIS)
-            elif not self.network.ops[index].nodes:
-                self._concat(made[0], read, _CHANNEL_AXIS)
+                self._concat(made[0], read, self.network.cuts.axis)
             else:
-                self._op(self.network.ops[index], made, read)
+                self._run(self.network.ops[index], made, read)
+
+    def _run(self, op: Op, made: tuple[int, ...], read: tuple[int, ...]) -> None:
+        if op.kind == "join":
+            self._concat(made[0], read, op.joins)
+        elif op.kind == "crop":
+            self._slice(made[0], read[0])
+        else:
+            self._op(op, made, read)
 
     def _value(self, block: int) -> "ir.Value":
         import onnx_ir as ir
@@ -92,17 +98,36 @@ class Emitter:
     def _slice(self, made: int, read: int) -> None:
         import onnx_ir as ir
 
-        _, first, _ = self.program.blocks[read]
-        _, start, stop = self.program.blocks[made]
-        bounds = (("starts", start - first), ("ends", stop - first), ("axes", ROW_AXIS))
+        taken = self._taken(made, read)
+        bounds = {
+            "starts": [start for _, start, _ in taken],
+            "ends": [stop for _, _, stop in taken],
+            "axes": [axis for axis, _, _ in taken],
+        }
         value = self._value(made)
         inputs: list[ir.Value | None] = [self.values[read]]
         attributes: list[ir.Attr] = []
         if self.graph.opsets.get("", 1) < 10:
-            attributes = [ir.AttrInt64s(key, [number]) for key, number in bounds]
+            attributes = [ir.AttrInt64s(key, numbers) for key, numbers in bounds.items()]
         else:
-            inputs += [self.constants.integers([number]) for _, number in bounds]
+            inputs += [self.constants.integers(numbers) for numbers in bounds.values()]
         self._append("", "Slice", inputs, attributes, [value], f"{value.name}.slice")
+
+    def _taken(self, made: int, read: int) -> list[tuple[int, int, int]]:
+        """Return per axis that is cut (axis, start, stop) of what one block takes of another."""
+        cuts = self.network.cuts
+        source, low, high = self.program.blocks[read]
+        result, start, stop = self.program.blocks[made]
+        taken = [(cuts.axis, start - low, stop - low)] if (start, stop) != (low, high) else []
+        (first, last), (left, right) = self._columns(source), self._columns(result)
+        if (left, right) != (first, last):
+            taken.append((cuts.across, left - first, right - first))
+        return sorted(taken)
+
+    def _columns(self, tensor: int) -> tuple[int, int]:
+        """Return the columns of the graph's tensor that one of the network's has."""
+        entry = self.network.tensors[tensor]
+        return entry.columns or (0, extent(self.graph.tensors[entry.name].shape, self.network.cuts.across))
 
     def _concat(self, made: int, read: tuple[int, ...], axis: int) -> None:
         import onnx_ir as ir
@@ -136,19 +161,27 @@ class Emitter:
                 values = {i: outputs[0] for i, name in enumerate(following.inputs) if name == node.outputs[0]}
 
     def _suffix(self, op: Op, start: int, stop: int) -> str:
-        channels = "" if op.channels is None else f".c{op.channels[0]}-{op.channels[1]}"
         whole = start == 0 and stop == self.network.tensors[op.results[0]].height
-        return channels + ("" if whole else f".{start}-{stop}")
+        return stretch("c", op.channels) + stretch("w", op.columns) + ("" if whole else f".{start}-{stop}")
 
     def _changes(self, op: Op, node: Node, start: int, stop: int, read: tuple[int, ...]) -> Changes:
-        row_map = op.operands[0][1]
-        if node is not op.nodes[0] or isinstance(row_map, Whole):
+        if node is not op.nodes[0] or not op.operands:
             return Changes()
-        whole = start == 0 and stop == self.network.tensors[op.results[0]].height
+        tensor, field, _ = op.operands[0]
         _, low, high = self.program.blocks[read[0]]
-        if whole and low == 0 and high == self.network.tensors[op.operands[0][0]].height:
-            return Changes()
-        return changes_of(self.graph, node, row_map, Rows(start, stop, low, high))
+        cuts = self.network.cuts
+        part = [Stretch(cuts.axis, field, start, stop, low, high)]
+        if op.across is not None and op.columns is not None:
+            part.append(Stretch(cuts.across, op.across, *op.columns, *self._columns(tensor)))
+        names = self.network.tensors[tensor].name, self.network.tensors[op.results[0]].name
+        return changes_of(self.graph, node, [cut for cut in part if self._is_cut(cut, *names)])
+
+    def _is_cut(self, part: Stretch, operand: str, result: str) -> bool:
+        """Whether a part is less than all along its axis."""
+        if isinstance(part.field, Whole):
+            return False
+        operand_extent, result_extent = (extent(self.graph.tensors[n].shape, part.axis) for n in (operand, result))
+        return (part.start, part.stop, part.low, part.high) != (0, result_extent, 0, operand_extent)
 
     def _arity(self, node: Node, changes: Changes) -> int:
         return max([len(node.inputs), *(position + 1 for position in changes.integers)])

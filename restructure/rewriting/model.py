@@ -7,7 +7,7 @@ from restructure.graph import Graph
 from restructure.plans import Plan
 from restructure.rewriting.emitter import Emitter
 from restructure.streaming import network_of, stream
-from restructure.streaming.schedule import groups_of, input_rows_of, phases_of
+from restructure.streaming.schedule import cuts_of, input_rows_of, phases_of
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -25,7 +25,7 @@ def rewrite(graph: Graph, plan: Plan) -> "ir.Model":
     Raises:
         PlanError: the plan was made for another graph.
     """
-    network = network_of(graph, plan.definition, groups_of(plan))
+    network = network_of(graph, plan.definition, cuts_of(plan))
     program = stream(network, phases_of(network, plan), input_rows_of(network, plan))
     inputs = _inputs(graph)
     emitter = Emitter(graph, network, program, inputs)

@@ -1,21 +1,26 @@
-"""One node, restricted to some of its rows: which attributes and constant operands change, and how."""
+"""One node, restricted to a part of its result: which attributes and constant operands change, and how."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from restructure import operators
-from restructure.fields import Padded, RowMap, Same, Scaled, Shifted, Transposed, Windowed
-from restructure.fields.operators import ROW_AXIS
+from restructure.fields import ROW_AXIS, Padded, RowMap, Shifted, Transposed, Windowed
 from restructure.graph import Graph, Node
 
-__all__ = ["Changes", "Rows", "changes_of"]
+__all__ = ["Changes", "Stretch", "changes_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The part: result rows start..stop−1, from operand rows low..high−1 of an operand of `height` rows."""
+class Stretch:
+    """The part along one axis: result positions start..stop−1, from positions low..high−1 of the operand.
 
+    Attributes:
+        field: receptive field of the operand along the axis.
+    """
+
+    axis: int
+    field: RowMap
     start: int
     stop: int
     low: int
@@ -35,41 +40,46 @@ class Changes:
     integers: Mapping[int, tuple[int, ...] | None] = field(default_factory=dict)
 
 
-def changes_of(graph: Graph, node: Node, row_map: RowMap, rows: Rows) -> Changes:
-    """Return what a part of a node needs changed."""
-    for kind, rule in _RULES:
-        if isinstance(row_map, kind):
-            return rule(graph, node, row_map, rows)
-    return Changes()
+def changes_of(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
+    """Return what a part of a node needs changed; axes that are not cut are not named."""
+    rule = _RULES.get(node.op_type) or _RULES.get(graph.spec(node).category)
+    return rule(graph, node, part) if rule is not None and part else Changes()
 
 
-def _windowed(graph: Graph, node: Node, row_map: Windowed, rows: Rows) -> Changes:
+def _windowed(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     pooling = graph.spec(node).category == "pool"
     g = operators.pool_geometry(node, graph) if pooling else operators.conv_geometry(node, graph)
-    pads = list(g.pads)
+    pads, sides = list(g.pads), len(g.kernel)
     if node.attributes.get("ceil_mode"):
         # Rounding up is padding at the end; said outright, it stays with the part that it belongs to.
-        for axis in range(len(g.kernel)):
-            reached = g.input_range(axis, 0, g.out_spatial[axis])[1]
-            pads[axis + len(g.kernel)] = max(reached - g.in_spatial[axis], 0)
-    pads[0], pads[len(g.kernel)] = row_map.pads(rows.start, rows.stop)
+        for side in range(sides):
+            reached = g.input_range(side, 0, g.out_spatial[side])[1]
+            pads[side + sides] = max(reached - g.in_spatial[side], 0)
+    for cut in part:
+        if isinstance(cut.field, Windowed):
+            side = cut.axis - ROW_AXIS
+            pads[side], pads[side + sides] = cut.field.pads(cut.start, cut.stop)
     return Changes({"pads": tuple(pads), "auto_pad": None, "ceil_mode": None})
 
 
-def _transposed(graph: Graph, node: Node, row_map: Transposed, rows: Rows) -> Changes:
+def _transposed(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     g = operators.conv_geometry(node, graph)
-    pads = list(g.pads)
-    pads[0], pads[len(g.kernel)] = row_map.crops(rows.start, rows.stop)
+    pads, sides = list(g.pads), len(g.kernel)
+    extra = list(node.attributes.get("output_padding") or ())
+    for cut in part:
+        if isinstance(cut.field, Transposed):
+            side = cut.axis - ROW_AXIS
+            pads[side], pads[side + sides] = cut.field.crops(cut.start, cut.stop)
+            extra[side : side + 1] = [0] * len(extra[side : side + 1])
     changed: dict[str, Any] = {"pads": tuple(pads), "auto_pad": None, "output_shape": None}
-    extra = node.attributes.get("output_padding")
-    if extra is not None:
-        changed["output_padding"] = (0, *extra[1:])
-    return Changes(changed)
+    return Changes(changed | ({"output_padding": tuple(extra)} if extra else {}))
 
 
-def _shifted(graph: Graph, node: Node, row_map: Shifted, rows: Rows) -> Changes:
+def _slice(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     taken = list(operators.slices(node, graph))
-    taken[ROW_AXIS] = range(0, rows.high - rows.low, row_map.step)
+    for cut in part:
+        if isinstance(cut.field, Shifted):
+            taken[cut.axis] = range(0, cut.high - cut.low, cut.field.step)
     axes = tuple(range(len(taken)))
     starts = tuple(r.start for r in taken)
     # A range that runs backwards past the first element ends at −1, which ONNX would count from the back.
@@ -79,36 +89,32 @@ def _shifted(graph: Graph, node: Node, row_map: Shifted, rows: Rows) -> Changes:
     return Changes({}, {1: starts, 2: ends, 3: axes, 4: tuple(r.step for r in taken)})
 
 
-def _padded(graph: Graph, node: Node, row_map: Padded, rows: Rows) -> Changes:
+def _pad(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     pads = list(operators.pads(node, graph))
-    pads[ROW_AXIS] = row_map.pads(rows.start, rows.stop)
+    for cut in part:
+        if isinstance(cut.field, Padded):
+            pads[cut.axis] = cut.field.pads(cut.start, cut.stop)
     return Changes({}, {1: (*(before for before, _ in pads), *(after for _, after in pads)), 3: None})
 
 
-def _scaled(graph: Graph, node: Node, row_map: Scaled, rows: Rows) -> Changes:
+def _resize(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     if node.op_type != "Resize" or len(node.inputs) < 4 or not node.inputs[3]:
         return Changes()
     g = operators.resize_geometry(node, graph)
     axes = graph.call(node).integers("axes") or tuple(range(len(g.out_shape)))
-    sizes = {axis % len(g.out_shape): g.out_shape[axis] for axis in axes} | {ROW_AXIS: rows.stop - rows.start}
+    sizes = {axis % len(g.out_shape): g.out_shape[axis] for axis in axes}
+    sizes |= {cut.axis: cut.stop - cut.start for cut in part}
     ordered = tuple(sizes[axis % len(g.out_shape)] for axis in axes)
     return Changes({"keep_aspect_ratio_policy": None}, {3: ordered})
 
 
-def _same(graph: Graph, node: Node, row_map: Same, rows: Rows) -> Changes:
-    if node.op_type == "Slice":
-        return _shifted(graph, node, Shifted(0, 1), Rows(rows.start, rows.stop, 0, rows.stop - rows.start))
-    if node.op_type == "Resize" and len(node.inputs) > 3 and node.inputs[3]:
-        return _scaled(graph, node, Scaled(1), rows)
-    return Changes()
-
-
-Rule = Callable[[Graph, Node, Any, Rows], Changes]
-_RULES: tuple[tuple[type, Rule], ...] = (
-    (Windowed, _windowed),
-    (Transposed, _transposed),
-    (Shifted, _shifted),
-    (Padded, _padded),
-    (Scaled, _scaled),
-    (Same, _same),
-)
+Rule = Callable[[Graph, Node, Sequence[Stretch]], Changes]
+_RULES: Mapping[str, Rule] = {
+    "conv": _windowed,
+    "pool": _windowed,
+    "conv_transpose": _transposed,
+    "Slice": _slice,
+    "Pad": _pad,
+    "resize": _resize,
+}
+"""By operator, or by category."""

@@ -1,25 +1,28 @@
 """From a graph to its network of ops."""
 
-from collections.abc import Mapping
-
 from restructure import dtypes, operators
-from restructure.fields import Reach, RowMap, Same, height, reach
+from restructure.errors import PlanError
+from restructure.fields import Reach, RowMap, Same, extent, reach
 from restructure.graph import Graph, Node
 from restructure.profile import Definition
 from restructure.profile.definition import DTYPE_BITS
+from restructure.streaming.bands import Banded, Span, banded
 from restructure.streaming.network import Network, Op, TensorRows
+from restructure.streaming.settings import Cuts
 
 __all__ = ["network_of"]
 
 
-def network_of(graph: Graph, definition: Definition, groups: Mapping[str, int] | None = None) -> Network:
-    """Return the network of a graph.
+def network_of(graph: Graph, definition: Definition, cuts: Cuts = Cuts()) -> Network:  # noqa: B008
+    """Return the network of a graph whose nodes are taken apart as `cuts` say.
 
     Args:
         definition: of active memory; gives the bytes of a row.
-        groups: node name → channel groups it and what follows it per channel are cut into.
+
+    Raises:
+        PlanError: nodes cannot be taken apart like that.
     """
-    return _Builder(graph, definition, groups or {}).build()
+    return _Builder(graph, definition, cuts).build()
 
 
 def in_place(graph: Graph, node: Node) -> bool:
@@ -42,25 +45,30 @@ def activations(graph: Graph, node: Node) -> list[str]:
 class _Builder:
     """Walks the nodes once; ends in `build`."""
 
-    def __init__(self, graph: Graph, definition: Definition, groups: Mapping[str, int]) -> None:
-        self.graph, self.definition, self.groups = graph, definition, groups
+    def __init__(self, graph: Graph, definition: Definition, cuts: Cuts) -> None:
+        self.graph, self.definition, self.cuts = graph, definition, cuts
+        self.groups = dict(cuts.groups)
         self.tensors: list[TensorRows] = []
         self.ids: dict[str, int] = {}
         self.parts: dict[str, list[int]] = {}
         self.bounds: dict[str, list[tuple[int, int]]] = {}
         self.apart: dict[str, str] = {}
         self.taken_apart: dict[int, tuple[str, ...]] = {}
+        self.banded: dict[str, Banded] = {}
+        self.bands: dict[str, tuple[Banded, list[int]]] = {}
+        self.cropped: dict[tuple[str, int, Span], int] = {}
         self.ops: list[Op] = []
         self.followers = {node.index for node in graph.nodes if self._follows(node)}
 
     def build(self) -> Network:
         graph = self.graph
         inputs = tuple(self._tensor(name) for name in graph.inputs if name in graph.tensors)
-        for node in graph.nodes:
-            if node.index not in self.followers:
-                self._add(self._chain(node))
-        for name in [name for name in self.parts if name not in self.ids and name in graph.outputs]:
-            self._join(name)
+        chains = [self._chain(node) for node in graph.nodes if node.index not in self.followers]
+        self._plan_bands(chains)
+        for chain in chains:
+            self._add(chain)
+        for name in [name for name in (*self.parts, *self.bands) if name in graph.outputs]:
+            self._operand(name)
         producer = [-1] * len(self.tensors)
         for op in self.ops:
             for tensor in op.results:
@@ -75,7 +83,8 @@ class _Builder:
             self._goals(consumers, outputs),
             inputs,
             outputs,
-            dict(self.groups),
+            self.cuts,
+            frozenset(tensor for op in self.ops if op.lent for tensor in op.results),
             self.taken_apart,
         )
 
@@ -89,7 +98,13 @@ class _Builder:
             return False
         if self.graph.spec(made).is_view or len(made.outputs) > 1 or len(node.outputs) > 1:
             return False
-        return not reach(self.graph, node).reason or height(self.graph.tensors[name].shape) == 1
+        return not reach(self.graph, node, self.cuts.axis).reason or self._rows(name) == 1
+
+    def _rows(self, name: str) -> int:
+        return extent(self.graph.tensors[name].shape, self.cuts.axis)
+
+    def _columns(self, name: str) -> int:
+        return extent(self.graph.tensors[name].shape, self.cuts.across)
 
     def _chain(self, node: Node) -> tuple[Node, ...]:
         chain = [node]
@@ -100,18 +115,20 @@ class _Builder:
             chain.append(readers[0])
         return tuple(chain)
 
-    def _tensor(self, name: str, channels: tuple[int, int] | None = None) -> int:
+    def _tensor(self, name: str, channels: Span | None = None, columns: Span | None = None) -> int:
         tensor = self.graph.tensors[name]
-        rows = height(tensor.shape)
+        rows = self._rows(name)
         elements = tensor.elements // rows
+        if columns is not None:
+            elements = elements // self._columns(name) * (columns[1] - columns[0])
         if channels is not None:
             elements = elements // tensor.shape[1] * (channels[1] - channels[0])
         dtype = self.definition.dtype
         bits = DTYPE_BITS[dtype] if dtype is not None else dtypes.bits(tensor.dtype)
-        own = channels is None
+        own = channels is None and columns is None
         self.tensors.append(
             TensorRows(name, rows, elements, -(-elements * bits // 8), channels,
-                       own and name in self.graph.inputs, own and name in self.graph.outputs)
+                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns)
         )  # fmt: skip
         if own:
             self.ids[name] = len(self.tensors) - 1
@@ -119,7 +136,10 @@ class _Builder:
 
     def _add(self, chain: tuple[Node, ...]) -> None:
         node = chain[0]
-        field = reach(self.graph, node)
+        field = reach(self.graph, node, self.cuts.axis)
+        if node.name in self.banded:
+            self._add_bands(chain, field, self.banded[node.name])
+            return
         result = chain[-1].outputs[0]
         shape = self.graph.tensors[result].shape
         count = min(self.groups.get(node.name, 1), shape[1] if len(shape) > 1 else 1)
@@ -132,7 +152,91 @@ class _Builder:
         operands = tuple((self._operand(node.inputs[i]), field.maps[i], i) for i in sorted(field.maps))
         names = chain[-1].outputs if len(chain) > 1 else node.outputs
         results = tuple(self._tensor(name) for name in names if name)
-        self._append(chain, field, operands, results, height(self.graph.tensors[result].shape))
+        self._append(chain, field, operands, results, self._rows(result))
+
+    def _plan_bands(self, chains: list[tuple[Node, ...]]) -> None:
+        """Find the columns that every band of every band cut makes."""
+        for cut in self.cuts.bands:
+            named = set(cut.nodes)
+            chosen = [chain for chain in chains if chain[0].name in named]
+            unknown = named - {node.name for chain in chosen for node in chain}
+            if unknown or not chosen:
+                raise PlanError(f"plan: cannot cut {sorted(unknown)} into bands: not the graph's; make the plan again")
+            for name in named & {*self.groups, *self.banded}:
+                raise PlanError(f"plan: node {name!r} is cut twice; leave one of the cuts out")
+            found = banded(self.graph, chosen, cut, self.cuts.across)
+            self.banded |= {chain[0].name: found for chain in chosen}
+
+    def _add_bands(self, chain: tuple[Node, ...], field: Reach, found: Banded) -> None:
+        """Add one op per band, behind the crops that all of them read."""
+        node, names = chain[0], [name for name in chain[-1].outputs if name]
+        across, spans = found.reaches[node.name], found.spans[names[0]]
+        operands = [
+            tuple((self._stretch(node.inputs[i], across.maps[i].need(*span), across.maps[i].slack, found, band),
+                   field.maps[i], i) for i in sorted(field.maps))
+            for band, span in enumerate(spans)
+        ]  # fmt: skip
+        for name in names:
+            self.bands[name] = found, [self._tensor(name, columns=span) for span in spans]
+        for band, span in enumerate(spans):
+            results = tuple(self.bands[name][1][band] for name in names)
+            self._append(chain, field, operands[band], results, self._rows(names[0]), columns=span,
+                         across=across.maps.get(0), band=0 if found.cut.by_rows else band)  # fmt: skip
+
+    def _stretch(self, name: str, span: Span, slack: int, reader: Banded, band: int) -> int:
+        """Return a tensor with these columns of another, or up to `slack` more at their end."""
+        low, high = span
+        if name not in self.bands:
+            width = self._columns(name)
+            operand = self._operand(name)
+            return operand if low == 0 and high <= width <= high + slack else self._crop(operand, name, span, reader)
+        source, tensors = self.bands[name]
+        spans = source.spans[name]
+        # Inside a cut a band reads its own columns; from another cut's, those of a band that has them all.
+        order = [band] if source is reader else sorted(range(len(spans)), key=lambda other: abs(other - band))
+        for other in order:
+            a, b = spans[other]
+            if a <= low and high <= b:
+                fits = a == low and b <= high + slack
+                return tensors[other] if fits else self._crop(tensors[other], name, span, reader)
+        return self._gather(name, span, reader)
+
+    def _gather(self, name: str, span: Span, reader: Banded | None = None) -> int:
+        """Join columns of a tensor out of the bands' shares."""
+        low, high = span
+        source, tensors = self.bands[name]
+        pieces = []
+        for (a, b), made, tensor in zip(source.shares[name], source.spans[name], tensors, strict=True):
+            piece = max(a, low), min(b, high)
+            if piece[0] < piece[1]:
+                pieces.append(tensor if piece == made else self._crop(tensor, name, piece, reader))
+        result = self._tensor(name, columns=None if reader is None else span)
+        operands = tuple((piece, Same(), i) for i, piece in enumerate(pieces))
+        self.ops.append(
+            Op(
+                len(self.ops),
+                (),
+                operands,
+                (result,),
+                1,
+                0,
+                1,
+                kind="join",
+                joins=self.cuts.across,
+                lent=reader is not None,
+            )
+        )
+        return result
+
+    def _crop(self, tensor: int, name: str, span: Span, reader: Banded | None) -> int:
+        key = reader.cut.nodes[0] if reader else "", tensor, span
+        if key in self.cropped:
+            return self.cropped[key]
+        result = self._tensor(name, columns=span)
+        operands = ((tensor, Same(), 0),)
+        self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="crop", columns=span, lent=True))
+        self.cropped[key] = result
+        return result
 
     def _take_apart(self, node: Node) -> None:
         """Let the operands of a Concat of channels stand for its result, group by group."""
@@ -149,7 +253,7 @@ class _Builder:
         """Add one op per channel group; a node that keeps channels apart takes over its operand's groups."""
         node, name = chain[0], chain[-1].outputs[0]
         total = self.graph.tensors[name].shape[1]
-        rows = height(self.graph.tensors[name].shape)
+        rows = self._rows(name)
         source = None if self._mixes_channels(node) else self.parts.get(node.inputs[0])
         bounds = (
             self.bounds[node.inputs[0]]
@@ -180,22 +284,34 @@ class _Builder:
         operands: tuple[tuple[int, RowMap, int], ...],
         results: tuple[int, ...],
         rows: int,
-        channels: tuple[int, int] | None = None,
+        channels: Span | None = None,
         total: int = 1,
+        columns: Span | None = None,
+        across: RowMap | None = None,
+        band: int = 0,
     ) -> None:
         node, graph = chain[0], self.graph
         macs = sum(graph.macs_of(n) for n in chain)
+        by_operand = node.op_type == "ConvTranspose" and not field.reason
         if channels is not None:
             macs = macs * (channels[1] - channels[0]) // total
-        by_operand = node.op_type == "ConvTranspose" and not field.reason
+        if columns is not None:
+            macs = self._macs_of_columns(node, macs, columns, across)
         view = graph.spec(node).is_view
         source = self.tensors[operands[0][0]] if operands else None
         overwrites = in_place(graph, node)
         self.ops.append(
             Op(len(self.ops), chain, operands, results, field.granule, macs,
                source.height if by_operand and source is not None else rows, by_operand,
-               view or overwrites, view, channels, field.reason)
+               view or overwrites, view, channels, field.reason, columns=columns, across=across, band=band)
         )  # fmt: skip
+
+    def _macs_of_columns(self, node: Node, macs: int, columns: Span, across: RowMap | None) -> int:
+        """Return the share of a node's MACs that some columns of its result cost."""
+        if node.op_type != "ConvTranspose" or across is None:
+            return macs * (columns[1] - columns[0]) // self._columns(node.outputs[0])
+        low, high = across.need(*columns)
+        return macs * (high - low) // self._columns(node.inputs[0])
 
     def _operand(self, name: str) -> int:
         if name not in self.ids:
@@ -203,12 +319,15 @@ class _Builder:
         return self.ids[name]
 
     def _join(self, name: str) -> None:
-        """Add the Concat that makes a tensor whole again out of its channel groups."""
+        """Add the Concat that makes a tensor whole again out of its channel groups or bands."""
+        if name in self.bands:
+            self._gather(name, (0, self._columns(name)))
+            return
         parts = self.parts[name]
         self._note_apart(name)
         result = self._tensor(name)
         operands = tuple((part, Same(), i) for i, part in enumerate(parts))
-        self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1))
+        self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join"))
 
     def _consumers(self) -> tuple[tuple[tuple[int, RowMap], ...], ...]:
         found: list[list[tuple[int, RowMap]]] = [[] for _ in self.tensors]

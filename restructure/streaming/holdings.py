@@ -90,6 +90,13 @@ class Holdings:
         self.program.step(CONCAT, (made,), tuple(pieces))
         return made
 
+    def cover(self, tensor: int, low: int, high: int) -> int:
+        """Return a block that has rows low..high−1 of what is there, and perhaps others; a Concat if no block has."""
+        for start, stop, block in self.blocks[tensor]:
+            if start <= low and high <= stop:
+                return block
+        return self.gather(tensor, low, high, 0)
+
     def crop(self, block: int, low: int, high: int) -> int:
         """Return a block with rows low..high−1 of another: itself if it has just those."""
         _, start, stop = self.program.blocks[block]

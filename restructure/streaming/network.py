@@ -2,25 +2,36 @@
 
 An *op* is a node with the in-place element-wise nodes that follow it (BatchNorm, activations): they overwrite its
 result and never decide a peak. A convolution cut by channels becomes one op per group, its followers likewise, and a
-Concat that no node of the graph stands for.
+*join*, a Concat that no node of the graph stands for. Nodes cut into bands become one op per band, behind *crops* that
+take a band's columns out of what they read.
+
+Rows are stretches of the axis that parts are cut along, columns stretches of the other one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from restructure.fields import RowMap
 from restructure.graph import Node
+from restructure.streaming.settings import Cuts
 
-__all__ = ["Network", "Op", "TensorRows"]
+__all__ = ["Network", "Op", "TensorRows", "stretch"]
+
+
+def stretch(letter: str, span: tuple[int, int] | None) -> str:
+    """Return how names say that something is only a stretch of channels or columns."""
+    return "" if span is None else f".{letter}{span[0]}-{span[1]}"
 
 
 @dataclass(frozen=True, slots=True)
 class TensorRows:
-    """A tensor, or a group of its channels, as rows.
+    """A tensor, or a group of its channels, or a band of its columns, as rows.
 
     Attributes:
         name: of the graph's tensor.
         channels: first and last + 1 of the group; None for all.
+        columns: first and last + 1 of the band; None for all.
         row_bytes: of one row, under the definition's element type (rounded up).
     """
 
@@ -31,11 +42,12 @@ class TensorRows:
     channels: tuple[int, int] | None = None
     is_input: bool = False
     is_output: bool = False
+    columns: tuple[int, int] | None = None
 
     @property
     def label(self) -> str:
-        """The tensor's name, with the channels if it is a group of them."""
-        return self.name if self.channels is None else f"{self.name}.c{self.channels[0]}-{self.channels[1]}"
+        """The tensor's name, with the channels or columns if it is a stretch of them."""
+        return self.name + stretch("c", self.channels) + stretch("w", self.columns)
 
     @property
     def bytes(self) -> int:
@@ -47,7 +59,7 @@ class Op:
     """What makes some tensors from others.
 
     Attributes:
-        nodes: the node and its in-place followers; empty for the Concat that joins channel groups.
+        nodes: the node and its in-place followers; empty for a join or a crop.
         operands: (tensor, receptive field, operand position of the first node).
         granule: rows made at least together.
         macs: of all rows; `macs_rows` is the number of rows they are spread over.
@@ -55,6 +67,11 @@ class Op:
         takes_over: whether its result may overwrite, or is a view of, its operand; `is_view` tells which.
         channels: the group of output channels it makes; None for all.
         reason: why it cannot be cut by rows; empty if it can.
+        kind: *node*, or *join* (a Concat of its operands along `joins`), or *crop* (some columns of its operand).
+        columns: the columns it makes; None for all.
+        across: receptive field of its first operand along the columns, if it makes only some.
+        band: bands of lower number are finished first.
+        lent: its result is made anew for every reader, like a recomputed one, since that costs no MAC.
     """
 
     index: int
@@ -69,6 +86,12 @@ class Op:
     is_view: bool = False
     channels: tuple[int, int] | None = None
     reason: str = ""
+    kind: Literal["node", "join", "crop"] = "node"
+    joins: int = 1
+    columns: tuple[int, int] | None = None
+    across: RowMap | None = None
+    band: int = 0
+    lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,8 @@ class Network:
         producer: tensor → op index, −1 for network inputs.
         consumers: tensor → (op index, receptive field), in order.
         goals: tensor → rows that are ever needed (windows may leave trailing rows unused).
-        groups: node name → channel groups, as asked for.
+        cuts: as asked for.
+        lent: tensors that are made anew for every reader.
         taken_apart: op index → names of the Concats whose operands it reads, or joins, in their stead.
     """
 
@@ -90,7 +114,8 @@ class Network:
     goals: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    groups: Mapping[str, int] = field(default_factory=dict, hash=False)
+    cuts: Cuts = field(default_factory=Cuts)
+    lent: frozenset[int] = frozenset()
     taken_apart: Mapping[int, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def names(self, start: int, stop: int) -> list[str]:

@@ -1,18 +1,23 @@
 """Between plans, which name nodes and tensors, and phases, which number ops and tensors."""
 
 from restructure.errors import PlanError
-from restructure.plans import ChannelCut, Plan, Region, TensorCut
+from restructure.fields import COLUMN_AXIS, ROW_AXIS
+from restructure.plans import BandCut, ChannelCut, Plan, Region, TensorCut
 from restructure.plans.records import Overlap
 from restructure.streaming.network import Network
 from restructure.streaming.program import Program
-from restructure.streaming.settings import Phase
+from restructure.streaming.settings import Cuts, Phase
 
-__all__ = ["groups_of", "input_rows_of", "phases_of", "region_of"]
+__all__ = ["cuts_of", "input_rows_of", "phases_of", "region_of"]
 
 
-def groups_of(plan: Plan) -> dict[str, int]:
-    """Return node name → channel groups."""
-    return {name: cut.groups for region in plan.steps for cut in region.channels for name in cut.nodes}
+def cuts_of(plan: Plan) -> Cuts:
+    """Return how a plan takes nodes apart."""
+    return Cuts(
+        tuple((name, cut.groups) for region in plan.steps for cut in region.channels for name in cut.nodes),
+        tuple(cut for region in plan.steps for cut in region.bands),
+        ROW_AXIS if plan.along == "rows" else COLUMN_AXIS,
+    )
 
 
 def input_rows_of(network: Network, plan: Plan) -> dict[int, int]:
@@ -75,20 +80,32 @@ def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int)
                 tensor = program.blocks[block][0]
                 counts[tensor] = counts.get(tensor, 0) + 1
     cuts = [_cut(network, phase, tensor, counts) for op in ops for tensor in op.results if not phase.whole]
-    groups: dict[int, list[str]] = {}
     names = network.names(phase.start, phase.stop)
-    for name in (name for name in names if name in network.groups):
-        groups.setdefault(network.groups[name], []).append(name)
     return Region(
         tuple(names),
         "whole" if phase.whole else "rows",
         max((cut.parts for cut in cuts), default=1),
         tuple(cuts),
-        tuple(ChannelCut(tuple(names), count) for count, names in groups.items()),
+        _channel_cuts(network, names),
         phase.grid,
         phase.restart,
         peak_bytes,
+        _band_cuts(network, names),
     )
+
+
+def _channel_cuts(network: Network, names: list[str]) -> tuple[ChannelCut, ...]:
+    groups: dict[int, list[str]] = {}
+    counts = dict(network.cuts.groups)
+    for name in (name for name in names if name in counts):
+        groups.setdefault(counts[name], []).append(name)
+    return tuple(ChannelCut(tuple(names), count) for count, names in groups.items())
+
+
+def _band_cuts(network: Network, names: list[str]) -> tuple[BandCut, ...]:
+    """Return the band cuts whose first node is among the names."""
+    here = set(names)
+    return tuple(cut for cut in network.cuts.bands if cut.nodes[0] in here)
 
 
 def _cut(network: Network, phase: Phase, tensor: int, counts: dict[int, int]) -> TensorCut:

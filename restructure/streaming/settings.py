@@ -1,9 +1,32 @@
-"""How a stretch of ops is to be streamed."""
+"""How nodes are taken apart into ops, and how a stretch of ops is to be streamed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Phase"]
+from restructure.fields import COLUMN_AXIS, ROW_AXIS
+from restructure.plans import BandCut
+
+__all__ = ["Cuts", "Phase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How nodes become ops.
+
+    Attributes:
+        groups: (node, channel groups it and what follows it per channel are cut into).
+        bands: nodes that run once per band.
+        axis: what parts are stretches of: rows (2) or columns (3).
+    """
+
+    groups: tuple[tuple[str, int], ...] = ()
+    bands: tuple[BandCut, ...] = ()
+    axis: int = ROW_AXIS
+
+    @property
+    def across(self) -> int:
+        """The axis bands are stretches of."""
+        return ROW_AXIS + COLUMN_AXIS - self.axis
 
 
 @dataclass(frozen=True, slots=True)

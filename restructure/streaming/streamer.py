@@ -64,7 +64,7 @@ class Streamer:
         # What leaves the phase is made once: only readers inside can make it for themselves.
         ends = {op.index for op in sinks}
         inner = {tensor for op in ops if op.index not in ends for tensor in op.results}
-        self.recomputed = phase.recomputed & inner
+        self.recomputed = (phase.recomputed | self.network.lent) & inner
         self._advance(phase, sinks)
         for op in ops:
             if self.done[op.index] == 0:
@@ -77,7 +77,7 @@ class Streamer:
             behind = [op for op in sinks if self.done[op.index] < goals[op.results[0]]]
             if not behind:
                 return
-            op = min(behind, key=lambda op: (self.done[op.index] / goals[op.results[0]], op.index))
+            op = min(behind, key=lambda op: (op.band, self.done[op.index] / goals[op.results[0]], op.index))
             tensor, done = op.results[0], self.done[op.index]
             if not fresh and done >= phase.restart:
                 self._restart(phase, sinks)
@@ -169,16 +169,22 @@ class Streamer:
         for tensor, _, high in needs:
             if tensor not in self.recomputed:
                 self._ensure(tensor, high)
-        blocks = [
-            self._window(tensor, low, high, field.slack)
-            for (tensor, low, high), (_, field, _) in zip(needs, op.operands, strict=True)
-        ]
+        blocks = self._windows(op, needs)
         self._touched.extend(tensor for tensor, _, _ in needs)
         if kept:
             self.done[op.index] = stop
             self._trim()
         rows = needs[0][2] - needs[0][1] if op.macs_of_operand else stop - start
         return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
+
+    def _windows(self, op: Op, needs: list[tuple[int, int, int]]) -> list[int]:
+        if op.kind == "crop" and needs[0][0] not in self.recomputed:
+            # A crop takes rows and columns at once.
+            return [self.holdings.cover(*needs[0])]
+        return [
+            self._window(tensor, low, high, field.slack)
+            for (tensor, low, high), (_, field, _) in zip(needs, op.operands, strict=True)
+        ]
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
         made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)

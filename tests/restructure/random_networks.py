@@ -6,8 +6,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, reach
+from restructure.graph import Graph
 from restructure.planning.drafts import WHOLE, Draft, Studio
 from restructure.planning.sections import sections
+from restructure.plans import BandCut
+from restructure.streaming import Cuts, Network
 
 KINDS = (
     *("conv", "conv", "depthwise", "max", "average", "relu", "bn", "add", "concat", "up", "transpose", "slice", "pad"),
@@ -162,13 +166,15 @@ class RandomNetwork:
 def random_draft(studio: Studio, seed: int) -> Draft:
     """Return a draft nobody would choose: any cuts, parts, overlaps, groups."""
     dice = random.Random(seed)
-    plain = studio.network()
+    axis = dice.choice((ROW_AXIS, ROW_AXIS, COLUMN_AXIS))
+    plain = studio.network(Cuts(axis=axis))
     groups: dict[str, int] = {}
     for section in sections(studio.graph, plain):
         if dice.random() < 0.5:
             groups |= dict.fromkeys(section, 2)
     chosen = tuple(sorted(groups.items()))
-    network = studio.network(chosen)
+    bands = random_bands(studio.graph, plain, dice, set(groups)) if dice.random() < 0.7 else ()
+    network = studio.network(Cuts(chosen, bands, axis))
     nodes = [op.nodes[0].index for op in plain.ops[1:] if op.nodes[0].name not in groups]
     cuts = tuple(sorted(dice.sample(nodes, min(len(nodes), dice.randint(0, 3)))))
     targets = tuple(dice.choice((WHOLE, 0, 0, 300, 900, 3000)) for _ in range(len(cuts) + 1))
@@ -183,7 +189,23 @@ def random_draft(studio: Studio, seed: int) -> Draft:
         dice.choice((0, 0, 3)),
         dice.random() < 0.2,
         dice.choice((0, 0, 300, 700)),
+        bands,
+        axis,
     )
+
+
+def random_bands(graph: Graph, network: Network, dice: random.Random, taken: set[str]) -> tuple[BandCut, ...]:
+    """Return runs of nodes, some of them neighbours, that are cut into bands."""
+    cuts: list[BandCut] = []
+    run: list[str] = []
+    for op in network.ops:
+        whole = any(reach(graph, node, network.cuts.across).reason for node in op.nodes)
+        if whole or op.nodes[0].name in taken or dice.random() < 0.2:
+            cuts += [BandCut(tuple(run), dice.randint(2, 4), dice.random() < 0.4)] if run else []
+            run = []
+        if not whole and op.nodes[0].name not in taken and dice.random() < 0.9:
+            run.append(op.nodes[0].name)
+    return (*cuts, BandCut(tuple(run), dice.randint(2, 4))) if run else tuple(cuts)
 
 
 __all__ = ["RandomNetwork", "random_draft"]

@@ -21,7 +21,7 @@ from restructure.profile import Definition
 def test_dynamic_programming_finds_the_flattest_chain_that_brute_force_finds(seed: int) -> None:
     net = analysed(ir.from_proto(RandomNetwork(seed).build(layers=4)))
     studio = Studio(net, Definition())
-    edges = Edges(studio, (), Draft())
+    edges = Edges(studio, Draft())
     cuts = cut_points(edges.network, 18)
     points = [0, *cuts, len(edges.network.ops)]
     for target in (WHOLE, 0, 800):
