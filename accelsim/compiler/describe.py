@@ -92,12 +92,17 @@ def _inner_loops(layer: Layer, hardware: Hardware) -> Iterator[tuple[str, tuple[
         held = ("scratchpad" if layer.parameters else "-", "scratchpad", "scratchpad")
         yield f"parfor element on {hardware.vector_unit.lanes} lanes", held
         return
-    rows, columns, streamed, (weights, inputs) = _UNROLLED[hardware.pe_array.dataflow.value]
+    array = hardware.pe_array
+    rows, columns, streamed, (weights, inputs) = _UNROLLED[array.dataflow.value]
+    instructed = array.instruction is not None and array.dataflow.value == "weight_stationary"
+    rows = "C" if instructed else rows
     held = (weights, inputs, _sums(hardware))
     if layer.kernel.groups > 1:
-        yield f"for G ({hardware.pe_array.depthwise.value.replace('_', ' ')})", held
-    yield f"parfor {rows} on {hardware.pe_array.rows} rows", held
-    yield f"parfor {columns} on {hardware.pe_array.columns} columns", held
+        yield f"for G ({array.depthwise.value.replace('_', ' ')})", held
+    if instructed:
+        yield "for FY·FX", held
+    yield f"parfor {rows} on {array.rows} rows", held
+    yield f"parfor {columns} on {array.columns} columns", held
     yield f"for {streamed} streamed", held
 
 

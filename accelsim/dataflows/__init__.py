@@ -20,7 +20,7 @@ from accelsim.dataflows.input_stationary import InputStationary
 from accelsim.dataflows.nest import LoopNest, matrix_product
 from accelsim.dataflows.output_stationary import OutputStationary
 from accelsim.dataflows.row_stationary import RowStationary
-from accelsim.dataflows.shape import ArrayShape, Depthwise, Drain, ProcessingElement
+from accelsim.dataflows.shape import ArrayShape, Depthwise, Drain, Instruction, ProcessingElement
 from accelsim.dataflows.systolic import Dimension, SystolicDataflow
 from accelsim.dataflows.table import DATAFLOWS, dataflow
 from accelsim.dataflows.weight_stationary import WeightStationary
@@ -35,6 +35,7 @@ __all__ = [
     "Dimension",
     "Drain",
     "InputStationary",
+    "Instruction",
     "LoopNest",
     "OutputStationary",
     "ProcessingElement",

@@ -18,13 +18,15 @@ class Dataflow(ABC):
 
     Attributes:
         name: as `pe_array.dataflow` says it.
-        counts_positions: whether only the number of output positions matters, not how many rows and columns they make.
         sums_leave_array: whether partial sums are kept outside the array between folds.
     """
 
     name: ClassVar[str]
-    counts_positions: ClassVar[bool] = False
     sums_leave_array: ClassVar[bool] = True
+
+    def counts_positions(self, array: ArrayShape) -> bool:
+        """Whether only the number of output positions matters, not how many rows and columns they make."""
+        return False
 
     @overload
     def cost(self, array: ArrayShape, nest: LoopNest[int]) -> ScalarCost: ...

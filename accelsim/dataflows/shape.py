@@ -41,6 +41,7 @@ class ArrayShape:
         macs_per_pe: multiply-accumulates per PE and cycle, along the reduction.
         block_rows, block_columns: output positions that an adder-tree array computes side by side.
         processing_element: memories and buses of the PEs of a row-stationary array.
+        instruction: how a weight-stationary array is fed by instructions; None: it takes a tile as one product.
     """
 
     rows: int
@@ -52,6 +53,7 @@ class ArrayShape:
     block_rows: int = 1
     block_columns: int = 1
     processing_element: ProcessingElement = field(default_factory=lambda: ProcessingElement())
+    instruction: Instruction | None = None
 
     def __post_init__(self) -> None:
         if self.rows < 1 or self.columns < 1:
@@ -77,6 +79,19 @@ class ArrayShape:
     def peak_macs_per_cycle(self) -> int:
         """Multiply-accumulates per cycle at best."""
         return self.pes * self.macs_per_pe * self.block_rows * self.block_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What an instruction of a weight-stationary array does (see `instructed`).
+
+    Attributes:
+        positions: L, positions that it streams at most.
+        cycles: m, fewest cycles from one to the next.
+    """
+
+    positions: int
+    cycles: int = 1
 
 
 @dataclass(frozen=True, slots=True)

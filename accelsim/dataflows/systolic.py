@@ -52,7 +52,6 @@ class SystolicDataflow(Dataflow, ABC):
     A concrete dataflow names the dimension on rows, on columns and streamed, and gives its cycles and its traffic.
     """
 
-    counts_positions: ClassVar[bool] = True
     row_dimension: ClassVar[Dimension]
     column_dimension: ClassVar[Dimension]
     streamed_dimension: ClassVar[Dimension]
@@ -68,6 +67,10 @@ class SystolicDataflow(Dataflow, ABC):
     @abstractmethod
     def traffic(self, laid: Unrolling) -> tuple[Counts, Counts, Counts, Counts]:
         """Words per group: (input reads, weight reads, partial-sum reads, output writes)."""
+
+    def counts_positions(self, array: ArrayShape) -> bool:
+        """The loops of a convolution are those of its matrix product."""
+        return True
 
     def hidden_cycles(self, array: ArrayShape, products: Counts) -> Counts:
         """Cycles in which one product's end overlaps the beginning of what follows, `drain: hidden`."""

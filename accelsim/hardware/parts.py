@@ -20,6 +20,7 @@ __all__ = [
     "Dma",
     "Dram",
     "EnergyDescription",
+    "Instruction",
     "PeArray",
     "Precision",
     "ProcessingElement",
@@ -78,6 +79,16 @@ class ProcessingElement(Section):
     sum_words_per_cycle: Annotated[int, Whole()] = _words(4, "Partial sums into and out of the array per cycle, each.")
 
 
+class Instruction(Section):
+    """What an instruction does on a `weight_stationary` array that is fed by instructions."""
+
+    positions: Annotated[int, Whole(maximum=65_536)] = Field(
+        examples=[8],
+        description="Output positions that it streams at most: consecutive ones along the longest side of the tile.",
+    )
+    cycles: Annotated[int, Whole()] = Field(default=1, description="Fewest cycles from one instruction to the next.")
+
+
 class PeArray(Section):
     """The array of processing elements that multiplies and accumulates."""
 
@@ -116,6 +127,12 @@ class PeArray(Section):
     )
     processing_element: ProcessingElement = Field(
         default_factory=ProcessingElement, description="PEs of a `row_stationary` array and the buses that feed it."
+    )
+    instruction: Instruction | None = Field(
+        default=None,
+        description="A `weight_stationary` array takes a tile as instructions: rows of input channels of one kernel "
+        "cell by columns of filters, a few positions at a time; weights are preloaded during the last instruction that "
+        "uses the old ones. null: it takes the tile as one product.",
     )
 
     @property

@@ -97,7 +97,7 @@ class _Model:
         one = np.ones_like(filters)
         (b, y, x, _), (height, width), (step_y, step_x) = self.p.shape, window.kernel, window.strides
         batch, rows, columns = _ceil(b, self.nb), _ceil(y, self.ny), _ceil(x, self.nx)
-        if flow.counts_positions:
+        if flow.counts_positions(self.m.array):
             batch, rows, columns = one, one, np.maximum(1, _ceil(b * y * x, self.ns))
         groups = np.maximum(1, filters // per_group)
         if self.p.batched:

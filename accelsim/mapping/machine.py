@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from accelsim.dataflows import ArrayShape, ProcessingElement, dataflow
+from accelsim.dataflows import ArrayShape, Instruction, ProcessingElement, dataflow
 from accelsim.hardware import Hardware, PeArray
 from accelsim.mapping.ports import Ports
 
@@ -67,4 +67,5 @@ def array_shape(pe: PeArray) -> ArrayShape:
         pe.block_rows,
         pe.block_columns,
         ProcessingElement(**dict(pe.processing_element)),
+        Instruction(**dict(pe.instruction)) if pe.instruction else None,
     )

@@ -45,6 +45,19 @@ def cut(view: View, start: Shape4, shape: Shape4) -> View:
     return View(shape, tuple(pieces))
 
 
+def every(view: View, axis: int, step: int) -> View:
+    """Positions 0, step, 2·step, … along an axis, a piece each."""
+    pieces: list[Piece] = []
+    places = range(0, view.shape[axis], step)
+    for at, place in enumerate(places):
+        start, shape = [0, 0, 0, 0], list(view.shape)
+        start[axis], shape[axis] = place, 1
+        pieces += moved(cut(view, shape4(start), shape4(shape)), axis, at)
+    shape = list(view.shape)
+    shape[axis] = len(places)
+    return View(shape4(shape), tuple(pieces))
+
+
 def join(views: Sequence[View], axis: int) -> View:
     """Views side by side along a physical axis."""
     pieces: list[Piece] = []

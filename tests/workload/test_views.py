@@ -9,7 +9,7 @@ from accelsim.workload.arrangement import Arrangement, of_view
 from accelsim.workload.layouts import default_layout, is_plain, onnx_axes, physical_shape
 from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import Precision, Storage, View
-from accelsim.workload.views import crop, cut, join, whole
+from accelsim.workload.views import crop, cut, every, join, whole
 
 sizes = st.integers(1, 5)
 shapes = st.tuples(sizes, sizes, sizes, sizes)
@@ -143,3 +143,10 @@ def test_a_reshape_that_no_factors_express_is_refused():
     layout = default_layout(4)
     base = whole(0, storage((1, 3, 4, 2)))
     assert of_view(base, (1, 2, 3, 4), layout).permuted((0, 2, 1, 3)).reshaped((1, 8, 3)) is None
+
+
+@given(shape=shapes, axis=st.integers(0, 3), step=st.integers(1, 4))
+def test_every_so_many_positions_are_numpys_steps(shape: tuple[int, ...], axis: int, step: int) -> None:
+    array = numbered(shape)
+    steps = tuple(slice(None, None, step if a == axis else 1) for a in range(4))
+    np.testing.assert_array_equal(assembled(every(whole(0, storage(shape)), axis, step), [array]), array[steps])

@@ -10,6 +10,7 @@ the registers, and the cycles are counted as it does.
     ([[19, 22], [43, 50]], 3)
 """
 
+from accelsim.dataflows.stepped.instructed import Walk
 from accelsim.dataflows.stepped.record import ArrayState, Phase, SteppedProduct
 from accelsim.dataflows.stepped.run import multiply, states, stepped_array
 from accelsim.dataflows.stepped.sequence import ArrayHazardError, SteppedArray
@@ -20,6 +21,7 @@ __all__ = [
     "Phase",
     "SteppedArray",
     "SteppedProduct",
+    "Walk",
     "multiply",
     "states",
     "stepped_array",

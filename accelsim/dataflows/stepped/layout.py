@@ -57,23 +57,35 @@ class Fold:
         return block if block and block.rows.start <= row < block.rows.stop else None
 
 
-def lay(array: ArrayShape, groups: int, x: int, y: int) -> list[Fold]:
-    """Folds of `groups` products with extents x on rows and y on columns, in the order they run."""
-    side_by_side = min(groups, array.rows // x, array.columns // y) if array.depthwise == "packed" else 1
+def lay(array: ArrayShape, groups: int, x: int, y: int, cells: int = 1) -> list[Fold]:
+    """Folds of `groups` products with extents x on rows and y on columns, in the order they run.
+
+    `cells`: equal parts of x (kernel cells) of which no two may share a fold.
+    """
+    size = x // cells
+    side_by_side = min(groups, array.rows // size, array.columns // y) if array.depthwise == "packed" else 1
+    parts = [slice(first, first + size) for first in range(0, x, size)]
     if side_by_side > 1:
-        return list(_packed(groups, side_by_side, x, y))
-    return [fold for group in range(groups) for fold in _cut(group, array, x, y)]
+        return list(_packed(groups, side_by_side, parts, y))
+    return [fold for group in range(groups) for fold in _cut(group, array, parts, y)]
 
 
-def _packed(groups: int, side_by_side: int, x: int, y: int) -> Iterator[Fold]:
+def _packed(groups: int, side_by_side: int, parts: list[slice], y: int) -> Iterator[Fold]:
     for first in range(0, groups, side_by_side):
         members = range(first, min(first + side_by_side, groups))
-        blocks = (Block(g, slice(0, x), slice(0, y), i * x, i * y) for i, g in enumerate(members))
-        yield Fold(tuple(blocks), ends_product=True)
+        for part in parts:
+            size = part.stop - part.start
+            blocks = (Block(g, part, slice(0, y), i * size, i * y) for i, g in enumerate(members))
+            yield Fold(tuple(blocks), ends_product=part == parts[-1])
 
 
-def _cut(group: int, array: ArrayShape, x: int, y: int) -> Iterator[Fold]:
-    corners = [(x0, y0) for y0 in range(0, y, array.columns) for x0 in range(0, x, array.rows)]
-    for x0, y0 in corners:
-        piece = Block(group, slice(x0, min(x0 + array.rows, x)), slice(y0, min(y0 + array.columns, y)))
-        yield Fold((piece,), ends_product=(x0, y0) == corners[-1])
+def _cut(group: int, array: ArrayShape, parts: list[slice], y: int) -> Iterator[Fold]:
+    pieces = [
+        slice(low, min(low + array.rows, part.stop))
+        for part in parts
+        for low in range(part.start, part.stop, array.rows)
+    ]
+    corners = [(piece, y0) for y0 in range(0, y, array.columns) for piece in pieces]
+    for piece, y0 in corners:
+        block = Block(group, piece, slice(y0, min(y0 + array.columns, y)))
+        yield Fold((block,), ends_product=(piece, y0) == corners[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 from accelsim.program import MatrixKernel, Window
@@ -11,8 +12,10 @@ from accelsim.workload.constants import element_size
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import map_layout
 from accelsim.workload.lowering.refusals import unsupported
-from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision
+from accelsim.workload.pieces import MOST_PIECES
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.values import bias, filters
+from accelsim.workload.views import every
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
 
@@ -27,8 +30,8 @@ def conv(builder: Builder, node: Node) -> None:
         raise unsupported(node, "a convolution with computed filters", "constant filters are simulated")
     layout = map_layout(rank + 2)
     folded = chain(builder, node.outputs[0], layout, fold_normalisation=True)
-    kernel = conv_kernel(node.op_type, geometry, folded)
-    source = Access("input", builder.view(node.inputs[0], layout), Along.WINDOW, Along.REDUCTION)
+    kernel, view = _only_rows_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
+    source = Access("input", view, Along.WINDOW, Along.REDUCTION)
     append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
 
 
@@ -43,6 +46,20 @@ def conv_kernel(operator: str, geometry: ConvGeometry, folded: Chain) -> MatrixK
         input_size=pair(geometry.in_spatial),
         post=tuple(folded.post),
     )
+
+
+def _only_rows_read(kernel: MatrixKernel, view: View) -> tuple[MatrixKernel, View]:
+    """A window one row high that steps over rows reads a view of the others, so that nobody loads what nobody reads.
+
+    Where the view would take too many pieces, the layer reads all rows.
+    """
+    window, step = kernel.window, kernel.window.strides[0]
+    pieces = len(view.pieces) * -(-view.shape[1] // step)
+    if step == 1 or window.kernel[0] > 1 or window.pads[0] or window.pads[2] or pieces > MOST_PIECES:
+        return kernel, view
+    rows = every(view, 1, step)
+    taken = replace(window, strides=(1, window.strides[1]))
+    return replace(kernel, window=taken, input_size=rows.shape[1:3]), rows
 
 
 def window_of(
