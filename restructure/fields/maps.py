@@ -38,16 +38,17 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Any row needs the whole operand of `rows` rows."""
+    """Any row needs the whole operand of `rows` rows, or what follows its row `first`."""
 
     rows: int
+    first: int = 0
 
     @property
     def slack(self) -> int:
         return 0
 
     def need(self, start: int, stop: int) -> tuple[int, int]:
-        return 0, self.rows
+        return self.first, self.rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.planning.assembling import Baseline, assemble, baseline_of
 from restructure.planning.chunks import part_rows
-from restructure.plans import BandCut, Plan
+from restructure.plans import BandCut, Plan, SumCut
 from restructure.profile import Definition
 from restructure.streaming import Cuts, Network, Op, Phase, Program, measure, network_of, stream
 
@@ -31,6 +31,7 @@ class Draft:
         recomputed: tensors whose overlap is recomputed.
         groups: (node, channel groups).
         bands: nodes cut into bands.
+        sums: sums taken part by part.
         axis: what parts are stretches of; see `Cuts`.
         rows: (tensor, rows of a part) where not what the target gives.
         input_rows: rows of the pieces every network input is split into at the start; 0: not split.
@@ -47,12 +48,13 @@ class Draft:
     grid: bool = False
     restart: int = 0
     bands: tuple[BandCut, ...] = ()
+    sums: tuple[SumCut, ...] = ()
     axis: int = ROW_AXIS
 
     @property
     def cut_nodes(self) -> Cuts:
         """How nodes are taken apart."""
-        return Cuts(self.groups, self.bands, self.axis)
+        return Cuts(self.groups, self.bands, self.sums, self.axis)
 
 
 @dataclass(frozen=True, slots=True)

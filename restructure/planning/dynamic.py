@@ -119,6 +119,7 @@ def draft_of(edges: Edges, chain: Sequence[Edge], base: Draft) -> Draft:
         input_rows=chain[0].split,
         grid=base.grid,
         bands=base.bands,
+        sums=base.sums,
         axis=base.axis,
     )
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from restructure.profile import Definition
 
-__all__ = ["Along", "BandCut", "ChannelCut", "Overlap", "Plan", "Region", "TensorCut"]
+__all__ = ["Along", "BandCut", "ChannelCut", "Overlap", "Plan", "Region", "SumCut", "TensorCut"]
 
 Overlap = Literal["retained", "recomputed"]
 Cut = Literal["rows", "whole"]
@@ -70,6 +70,19 @@ class BandCut:
 
 
 @dataclass(frozen=True, slots=True)
+class SumCut:
+    """A node whose sum is taken part by part and added up: real numbers may change in their last bits.
+
+    Attributes:
+        parts: stretches of rows that an average over space is taken of; a convolution or matrix product is taken
+            channel group by channel group, as its operand is made.
+    """
+
+    node: str
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """Consecutive nodes that are cut together.
 
@@ -80,6 +93,7 @@ class Region:
         tensors: how each tensor that is cut is made.
         channels: the channel cuts inside the region.
         bands: the band cuts that begin inside the region.
+        sums: the sums of the region that are taken part by part.
         even: parts are always as high as the tensors' `rows` say, even if fewer rows are needed at the time.
         restart: when this many rows of the region's result are made, what is inside is forgotten and made again as
             needed, and network inputs that are to be split are split only then; 0: never.
@@ -95,6 +109,7 @@ class Region:
     restart: int = 0
     peak_bytes: int = 0
     bands: tuple[BandCut, ...] = ()
+    sums: tuple[SumCut, ...] = ()
 
     @property
     def form(self) -> str:
@@ -104,6 +119,8 @@ class Region:
             kinds = [f"grid {max(cut.bands for cut in self.bands)} × {self.parts}"]
         if self.channels:
             kinds.append("channels")
+        if self.sums:
+            kinds.append("sums")
         return ", ".join(kinds) or "whole"
 
 

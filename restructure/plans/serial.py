@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from restructure.errors import PlanError
-from restructure.plans.records import BandCut, ChannelCut, Plan, Region, TensorCut
+from restructure.plans.records import BandCut, ChannelCut, Plan, Region, SumCut, TensorCut
 from restructure.profile import Definition
 
 __all__ = ["PLAN_VERSION", "plan_from_dict", "plan_to_dict"]
@@ -52,4 +52,5 @@ def _region(data: Mapping[str, Any]) -> Region:
         bands=tuple(
             BandCut(tuple(cut["nodes"]), int(cut["bands"]), bool(cut["by_rows"])) for cut in data.get("bands", ())
         ),
+        sums=tuple(SumCut(str(cut["node"]), int(cut["parts"])) for cut in data.get("sums", ())),
     )

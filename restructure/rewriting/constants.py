@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from restructure import dtypes
 from restructure.graph import Graph
 from restructure.operators import Array
 
@@ -31,6 +32,7 @@ class Constants:
         self._taken = taken
         self._made: dict[str, ir.Value] = {}
         self._cut: dict[tuple[str, int, int, int], ir.Value] = {}
+        self._numbers: dict[tuple[str, str], ir.Value] = {}
         self._lists: dict[tuple[str, tuple[float, ...]], ir.Value] = {}
         self._makers = {str(value.name): node for node in graph.model.graph for value in node.outputs}
 
@@ -88,6 +90,18 @@ class Constants:
             name = self.fresh("_".join(["rows", *(str(n).replace("-", "m") for n in numbers)]))
             self._lists[key] = self._array(name, np.array(numbers, dtype=dtype))
         return self._lists[key]
+
+    def number(self, number: int, dtype: str) -> "ir.Value":
+        """Return a shared whole number of an element type, cast from an integer before the model runs."""
+        import onnx_ir as ir
+
+        key = (str(number), dtype)
+        if key not in self._numbers:
+            made = ir.Value(name=self.fresh(f"count_{number}_{dtype}"))
+            to = ir.AttrInt64("to", dtypes.to_onnx(dtype))
+            self.nodes.append(ir.Node("", "Cast", [self.integers([number])], [to], outputs=[made], name=str(made.name)))
+            self._numbers[key] = made
+        return self._numbers[key]
 
     def channels(self, name: str, axis: int, start: int, stop: int) -> "ir.Value":
         """Return channels start..stop−1 of a weight, taken by a node that runs before the model does."""

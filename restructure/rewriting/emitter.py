@@ -9,6 +9,7 @@ from restructure.rewriting.constants import Constants
 from restructure.rewriting.parts import Changes, Stretch, changes_of
 from restructure.streaming import CONCAT, SLICE, Network, Op, Program
 from restructure.streaming.network import stretch
+from restructure.streaming.sums import Sum
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Emitter"]
 
 _CHANNEL_AXIS = 1
+_AXES_OPERAND_OPSET = 13
+"""From this operator set on a ReduceSum takes its axes as an operand."""
 
 
 class Emitter:
@@ -152,17 +155,39 @@ class Emitter:
                 outputs = [self._value(next(blocks)) if name else ir.Value(name="") for name in node.outputs]
             else:
                 outputs = [ir.Value(name=self._fresh(node.outputs[0] + suffix))]
-            inputs = [self._input(op, node, i, values, changes) for i in range(self._arity(node, changes))]
-            self._append(
-                node.domain, node.op_type, inputs, self._attributes(op, node, changes), outputs, node.name + suffix
-            )
+            if node is op.nodes[0] and op.sum is not None and not op.is_itself:
+                self._sum(op, op.sum, list(values.values()), outputs[0], node.name + suffix)
+            else:
+                inputs = [self._input(op, node, i, values, changes) for i in range(self._arity(node, changes))]
+                self._append(
+                    node.domain, node.op_type, inputs, self._attributes(op, node, changes), outputs, node.name + suffix
+                )
             if not last:
                 following = op.nodes[op.nodes.index(node) + 1]
                 values = {i: outputs[0] for i, name in enumerate(following.inputs) if name == node.outputs[0]}
 
+    def _sum(self, op: Op, found: Sum, operands: "list[ir.Value | None]", output: "ir.Value", name: str) -> None:
+        """Emit what stands for a node whose sum is taken part by part: a share's own sum, or an Add and the scale."""
+        import onnx_ir as ir
+
+        tensor = op.nodes[0].outputs[0]
+        if op.kind == "share":
+            attributes = [ir.AttrInt64("keepdims", int(found.keepdims))]
+            if self.graph.opsets.get("", 1) < _AXES_OPERAND_OPSET:
+                attributes.append(ir.AttrInt64s("axes", found.axes))
+            else:
+                operands = [*operands, self.constants.integers(found.axes)]
+            self._append("", "ReduceSum", operands, attributes, [output], name)
+            return
+        total = ir.Value(name=self._fresh(f"{tensor}.sum")) if op.nodes_more else output
+        self._append("", "Add", operands, [], [total], f"{name}.add")
+        if op.nodes_more:
+            terms = self.constants.number(found.terms, self.graph.tensors[tensor].dtype)
+            self._append("", "Div", [total, terms], [], [output], f"{name}.scale")
+
     def _suffix(self, op: Op, start: int, stop: int) -> str:
         whole = start == 0 and stop == self.network.tensors[op.results[0]].height
-        return stretch("c", op.channels) + stretch("w", op.columns) + ("" if whole else f".{start}-{stop}")
+        return stretch("c", op.channels) + stretch("w", op.columns) + op.part + ("" if whole else f".{start}-{stop}")
 
     def _changes(self, op: Op, node: Node, start: int, stop: int, read: tuple[int, ...]) -> Changes:
         if node is not op.nodes[0] or not op.operands:
@@ -197,6 +222,10 @@ class Emitter:
         name = node.inputs[index] if index < len(node.inputs) else ""
         if not name:
             return None
+        if op.share is not None and op.sum is not None:
+            # The bias is added once, with the first channels.
+            first = self.constants.get(name) if op.share[0] == 0 else None
+            return first if index > 1 else self.constants.channels(name, op.sum.axes[0], *op.share)
         axis = self._channel_axis(op, node, index)
         if axis is None or op.channels is None:
             return self.constants.get(name)
@@ -207,6 +236,8 @@ class Emitter:
         if op.channels is None:
             return None
         shape = self.graph.tensors[node.inputs[index]].shape
+        if self.graph.spec(node).category == "matmul" and index == 1:
+            return 0 if node.op_type == "Gemm" and self.graph.call(node).integer("transB", 0) else 1
         if self.graph.spec(node).category == "conv" or node.op_type == "BatchNormalization":
             return 0
         result = self.graph.tensors[node.outputs[0]].shape

@@ -1,14 +1,18 @@
 """From a graph to its network of ops."""
 
+from itertools import pairwise
+from typing import Any
+
 from restructure import dtypes, operators
 from restructure.errors import PlanError
-from restructure.fields import Reach, RowMap, Same, extent, reach
+from restructure.fields import Reach, RowMap, Same, Whole, extent, reach
 from restructure.graph import Graph, Node
 from restructure.profile import Definition
 from restructure.profile.definition import DTYPE_BITS
 from restructure.streaming.bands import Banded, Span, banded
 from restructure.streaming.network import Network, Op, TensorRows
 from restructure.streaming.settings import Cuts
+from restructure.streaming.sums import Sum, sum_of
 
 __all__ = ["network_of"]
 
@@ -48,6 +52,7 @@ class _Builder:
     def __init__(self, graph: Graph, definition: Definition, cuts: Cuts) -> None:
         self.graph, self.definition, self.cuts = graph, definition, cuts
         self.groups = dict(cuts.groups)
+        self.sums = {cut.node: cut.parts for cut in cuts.sums}
         self.tensors: list[TensorRows] = []
         self.ids: dict[str, int] = {}
         self.parts: dict[str, list[int]] = {}
@@ -115,7 +120,7 @@ class _Builder:
             chain.append(readers[0])
         return tuple(chain)
 
-    def _tensor(self, name: str, channels: Span | None = None, columns: Span | None = None) -> int:
+    def _tensor(self, name: str, channels: Span | None = None, columns: Span | None = None, part: str = "") -> int:
         tensor = self.graph.tensors[name]
         rows = self._rows(name)
         elements = tensor.elements // rows
@@ -125,10 +130,10 @@ class _Builder:
             elements = elements // tensor.shape[1] * (channels[1] - channels[0])
         dtype = self.definition.dtype
         bits = DTYPE_BITS[dtype] if dtype is not None else dtypes.bits(tensor.dtype)
-        own = channels is None and columns is None
+        own = channels is None and columns is None and not part
         self.tensors.append(
             TensorRows(name, rows, elements, -(-elements * bits // 8), channels,
-                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns)
+                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns, part)
         )  # fmt: skip
         if own:
             self.ids[name] = len(self.tensors) - 1
@@ -139,6 +144,9 @@ class _Builder:
         field = reach(self.graph, node, self.cuts.axis)
         if node.name in self.banded:
             self._add_bands(chain, field, self.banded[node.name])
+            return
+        if node.name in self.sums:
+            self._add_sum(chain, field)
             return
         result = chain[-1].outputs[0]
         shape = self.graph.tensors[result].shape
@@ -213,19 +221,9 @@ class _Builder:
         result = self._tensor(name, columns=None if reader is None else span)
         operands = tuple((piece, Same(), i) for i, piece in enumerate(pieces))
         self.ops.append(
-            Op(
-                len(self.ops),
-                (),
-                operands,
-                (result,),
-                1,
-                0,
-                1,
-                kind="join",
-                joins=self.cuts.across,
-                lent=reader is not None,
-            )
-        )
+            Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join", joins=self.cuts.across,
+               lent=reader is not None)
+        )  # fmt: skip
         return result
 
     def _crop(self, tensor: int, name: str, span: Span, reader: Banded | None) -> int:
@@ -237,6 +235,55 @@ class _Builder:
         self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="crop", columns=span, lent=True))
         self.cropped[key] = result
         return result
+
+    def _add_sum(self, chain: tuple[Node, ...], field: Reach) -> None:
+        """Add one op per share of a sum and those that add them up, one after another; the last has the followers."""
+        node, found = chain[0], sum_of(self.graph, chain[0])
+        if node.name in self.groups:
+            raise PlanError(f"plan: node {node.name!r} is cut twice; leave one of the cuts out")
+        shares = [] if found.reason else self._shares(node, found, field)
+        if len(shares) < 2:
+            reason = found.reason or "its operand is not made in parts"
+            raise PlanError(f"plan: the sum of node {node.name!r} cannot be taken part by part: {reason}")
+        total = -1
+        for number, (tensor, rows, channels) in enumerate(shares):
+            made = self._tensor(node.outputs[0], part=f".p{number}")
+            self._append((node,), field, ((tensor, rows, 0),), (made,), self._rows(node.outputs[0]), kind="share",
+                         sum=found, share=channels, part=f".p{number}")  # fmt: skip
+            if number == 0:
+                total = made
+                continue
+            last = number == len(shares) - 1
+            part = "" if last else f".t{number}"
+            operands = (total, Same(), 0), (made, Same(), 1)
+            total = self._tensor(chain[-1].outputs[0] if last else node.outputs[0], part=part)
+            self.ops.append(
+                Op(len(self.ops), chain if last else (node,), operands, (total,), field.granule, 0, 1, kind="total",
+                   sum=found, part=part, nodes_more=int(last and found.kind == "mean"))
+            )  # fmt: skip
+
+    def _shares(self, node: Node, found: Sum, field: Reach) -> list[tuple[int, RowMap, Span | None]]:
+        """Return what each share of a sum reads: a tensor, its rows, and the input channels it stands for."""
+        name = node.inputs[0]
+        if found.kind == "product":
+            self._note_apart(name)
+            return [
+                (tensor, field.maps[0], span)
+                for tensor, span in zip(self.parts.get(name, ()), self.bounds.get(name, ()), strict=True)
+            ]
+        height, count = self._rows(name), 1
+        if self.cuts.axis in found.axes:
+            count = min(self.sums[node.name], height)
+        bounds = [height * i // count for i in range(count + 1)]
+        return [(tensor, Whole(b, a), None) for tensor in self._pieces(name, found) for a, b in pairwise(bounds)]
+
+    def _pieces(self, name: str, found: Sum) -> list[int]:
+        """Return what a tensor is made in that a sum can be taken of: its bands' own columns, or all of it."""
+        if name not in self.bands or self.cuts.across not in found.axes:
+            return [self._operand(name)]
+        source, tensors = self.bands[name]
+        shares = zip(source.shares[name], source.spans[name], tensors, strict=True)
+        return [tensor if own == made else self._crop(tensor, name, own, None) for own, made, tensor in shares]
 
     def _take_apart(self, node: Node) -> None:
         """Let the operands of a Concat of channels stand for its result, group by group."""
@@ -275,6 +322,8 @@ class _Builder:
             self.taken_apart[index] = (*self.taken_apart.get(index, ()), self.apart.pop(name))
 
     def _mixes_channels(self, node: Node) -> bool:
+        if node.op_type in ("Gemm", "MatMul"):
+            return True
         return self.graph.spec(node).category == "conv" and operators.conv_geometry(node, self.graph).groups == 1
 
     def _append(
@@ -289,12 +338,16 @@ class _Builder:
         columns: Span | None = None,
         across: RowMap | None = None,
         band: int = 0,
+        **sums: Any,
     ) -> None:
         node, graph = chain[0], self.graph
         macs = sum(graph.macs_of(n) for n in chain)
         by_operand = node.op_type == "ConvTranspose" and not field.reason
         if channels is not None:
             macs = macs * (channels[1] - channels[0]) // total
+        if sums.get("share") is not None:
+            low, high = sums["share"]
+            macs = macs * (high - low) // graph.tensors[node.inputs[0]].shape[1]
         if columns is not None:
             macs = self._macs_of_columns(node, macs, columns, across)
         view = graph.spec(node).is_view
@@ -303,7 +356,8 @@ class _Builder:
         self.ops.append(
             Op(len(self.ops), chain, operands, results, field.granule, macs,
                source.height if by_operand and source is not None else rows, by_operand,
-               view or overwrites, view, channels, field.reason, columns=columns, across=across, band=band)
+               view or overwrites, view, channels, field.reason, columns=columns, across=across, band=band,
+               **sums)
         )  # fmt: skip
 
     def _macs_of_columns(self, node: Node, macs: int, columns: Span, across: RowMap | None) -> int:

@@ -3,7 +3,8 @@
 An *op* is a node with the in-place element-wise nodes that follow it (BatchNorm, activations): they overwrite its
 result and never decide a peak. A convolution cut by channels becomes one op per group, its followers likewise, and a
 *join*, a Concat that no node of the graph stands for. Nodes cut into bands become one op per band, behind *crops* that
-take a band's columns out of what they read.
+take a band's columns out of what they read. A sum that is taken part by part becomes one *share* op per part, and
+*total* ops that add them up.
 
 Rows are stretches of the axis that parts are cut along, columns stretches of the other one.
 """
@@ -15,6 +16,7 @@ from typing import Literal
 from restructure.fields import RowMap
 from restructure.graph import Node
 from restructure.streaming.settings import Cuts
+from restructure.streaming.sums import Sum
 
 __all__ = ["Network", "Op", "TensorRows", "stretch"]
 
@@ -32,6 +34,7 @@ class TensorRows:
         name: of the graph's tensor.
         channels: first and last + 1 of the group; None for all.
         columns: first and last + 1 of the band; None for all.
+        part: which share of a sum, or which of its totals; empty for the whole sum.
         row_bytes: of one row, under the definition's element type (rounded up).
     """
 
@@ -43,11 +46,12 @@ class TensorRows:
     is_input: bool = False
     is_output: bool = False
     columns: tuple[int, int] | None = None
+    part: str = ""
 
     @property
     def label(self) -> str:
         """The tensor's name, with the channels or columns if it is a stretch of them."""
-        return self.name + stretch("c", self.channels) + stretch("w", self.columns)
+        return self.name + stretch("c", self.channels) + stretch("w", self.columns) + self.part
 
     @property
     def bytes(self) -> int:
@@ -67,7 +71,12 @@ class Op:
         takes_over: whether its result may overwrite, or is a view of, its operand; `is_view` tells which.
         channels: the group of output channels it makes; None for all.
         reason: why it cannot be cut by rows; empty if it can.
-        kind: *node*, or *join* (a Concat of its operands along `joins`), or *crop* (some columns of its operand).
+        kind: *node*, or *join* (a Concat of its operands along `joins`), or *crop* (some columns of its operand), or
+            *share* (a part of the sum that its first node is) or *total* (an Add of two of them).
+        sum: of a share or a total.
+        share: the input channels that a share of a product takes.
+        part: which share or total it is, for names; empty where it makes the graph's own tensor.
+        nodes_more: nodes of one run beyond one per node.
         columns: the columns it makes; None for all.
         across: receptive field of its first operand along the columns, if it makes only some.
         band: bands of lower number are finished first.
@@ -86,12 +95,21 @@ class Op:
     is_view: bool = False
     channels: tuple[int, int] | None = None
     reason: str = ""
-    kind: Literal["node", "join", "crop"] = "node"
+    kind: Literal["node", "join", "crop", "share", "total"] = "node"
     joins: int = 1
     columns: tuple[int, int] | None = None
     across: RowMap | None = None
     band: int = 0
     lent: bool = False
+    sum: Sum | None = None
+    share: tuple[int, int] | None = None
+    part: str = ""
+    nodes_more: int = 0
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether its first node is emitted as what it is (a share of a product is, on fewer channels)."""
+        return self.kind == "node" or (self.kind == "share" and self.share is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ def cuts_of(plan: Plan) -> Cuts:
     return Cuts(
         tuple((name, cut.groups) for region in plan.steps for cut in region.channels for name in cut.nodes),
         tuple(cut for region in plan.steps for cut in region.bands),
+        tuple(cut for region in plan.steps for cut in region.sums),
         ROW_AXIS if plan.along == "rows" else COLUMN_AXIS,
     )
 
@@ -91,6 +92,7 @@ def region_of(network: Network, phase: Phase, program: Program, peak_bytes: int)
         phase.restart,
         peak_bytes,
         _band_cuts(network, names),
+        tuple(cut for cut in network.cuts.sums if cut.node in set(names)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from restructure.fields import COLUMN_AXIS, ROW_AXIS
-from restructure.plans import BandCut
+from restructure.plans import BandCut, SumCut
 
 __all__ = ["Cuts", "Phase"]
 
@@ -16,11 +16,13 @@ class Cuts:
     Attributes:
         groups: (node, channel groups it and what follows it per channel are cut into).
         bands: nodes that run once per band.
+        sums: nodes whose sums are taken part by part.
         axis: what parts are stretches of: rows (2) or columns (3).
     """
 
     groups: tuple[tuple[str, int], ...] = ()
     bands: tuple[BandCut, ...] = ()
+    sums: tuple[SumCut, ...] = ()
     axis: int = ROW_AXIS
 
     @property

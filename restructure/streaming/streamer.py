@@ -188,7 +188,7 @@ class Streamer:
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
         made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
-        self.program.step(op.index, made, read, max(len(op.nodes), 1), macs)
+        self.program.step(op.index, made, read, max(len(op.nodes), 1) + op.nodes_more, macs)
         if op.results[0] not in self.recomputed:
             self.done[op.index] = stop
             for tensor, block in zip(op.results, made, strict=True):

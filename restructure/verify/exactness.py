@@ -6,7 +6,8 @@ rounding of x·(1/31) reaches. So it is a true residue: sums of residues have th
 
 Behind an operator that leaves the integers (*rounded*: Sigmoid, Div, averages, …) results are multiplied, rounded to
 integers and then reduced. An average is multiplied by a number that every possible divisor of its kernel divides, so
-that rounding gives back the exact sum, whatever way the average was computed.
+that rounding gives back the exact sum, whatever way the average was computed; so is a division by a whole number, which
+may be the end of an average whose sum was taken part by part.
 """
 
 from collections.abc import Sequence
@@ -78,7 +79,18 @@ def _scale(graph: Graph, node: Node) -> int:
     if node.op_type == "ReduceMean":
         shape = graph.tensors[node.inputs[0]].shape
         return _bounded([shape[axis] for axis in operators.reduce_axes(node, graph)])
+    if node.op_type == "Div" and (divisor := _divisor(graph, node)) is not None:
+        return divisor
     return _STEPS
+
+
+def _divisor(graph: Graph, node: Node) -> int | None:
+    """Return the whole number that a Div divides everything by, if it is one."""
+    operand = graph.constant(node.inputs[1])
+    if operand is None or operand.size != 1:
+        return None
+    number = abs(float(operand.reshape(())))
+    return int(number) if number.is_integer() and 0 < number <= _LARGEST_DIVISOR else None
 
 
 def _common_multiple(kernel: Sequence[int]) -> int:

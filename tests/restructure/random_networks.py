@@ -174,7 +174,7 @@ def random_draft(studio: Studio, seed: int) -> Draft:
             groups |= dict.fromkeys(section, 2)
     chosen = tuple(sorted(groups.items()))
     bands = random_bands(studio.graph, plain, dice, set(groups)) if dice.random() < 0.7 else ()
-    network = studio.network(Cuts(chosen, bands, axis))
+    network = studio.network(Cuts(chosen, bands, axis=axis))
     nodes = [op.nodes[0].index for op in plain.ops[1:] if op.nodes[0].name not in groups]
     cuts = tuple(sorted(dice.sample(nodes, min(len(nodes), dice.randint(0, 3)))))
     targets = tuple(dice.choice((WHOLE, 0, 0, 300, 900, 3000)) for _ in range(len(cuts) + 1))
@@ -189,8 +189,8 @@ def random_draft(studio: Studio, seed: int) -> Draft:
         dice.choice((0, 0, 3)),
         dice.random() < 0.2,
         dice.choice((0, 0, 300, 700)),
-        bands,
-        axis,
+        bands=bands,
+        axis=axis,
     )
 
 
