@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from accelsim.compiler.situation import Situation, resident_bytes
 from accelsim.mapping import CostTable, LayerMapping, Machine
+from accelsim.program import MemoryKind
 
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
 TRAFFIC_WEIGHT = 0.05
@@ -23,7 +24,11 @@ WINNERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a layer was given: its mapping, and the numbers that decided (cycles; bytes of working buffers)."""
+    """What a layer was given: its mapping, and the numbers that decided (cycles; bytes of working buffers).
+
+    Working and spare bytes are those of the scratchpad; `weight_bytes`, single-buffered, those of a separate memory of
+    weights.
+    """
 
     mapping: LayerMapping
     cycles: float
@@ -31,6 +36,7 @@ class Choice:
     spare_bytes: int
     resident_bytes: int
     accumulator_bytes: int
+    weight_bytes: int
     considered: int
 
 
@@ -39,17 +45,21 @@ class Shortfall:
     """No tiling fits: bytes missing for the smallest one, and in which memory."""
 
     missing_bytes: int
-    in_accumulator: bool = False
+    memory: MemoryKind = MemoryKind.SCRATCHPAD
 
 
 @dataclass(slots=True, eq=False)
 class _Costed:
-    """Some candidates in a situation, a column per quantity; `score` is infinite where one does not fit."""
+    """Some candidates in a situation, a column per quantity; `score` is infinite where one does not fit.
+
+    `own_weights`: weights have a memory of their own and are not among the working bytes.
+    """
 
     working: NDArray[np.int64]
     spare: NDArray[np.int64]
     resident: NDArray[np.int64]
     roomy: NDArray[np.bool_]
+    own_weights: bool
     cycles: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     shortfall: Shortfall | None = None
@@ -68,6 +78,7 @@ class _Costed:
             spare_bytes=int(self.spare[index]),
             resident_bytes=int(self.resident[index]),
             accumulator_bytes=int(table.accumulator_bytes[index]),
+            weight_bytes=int(table.weight_bytes[index]) if self.own_weights else 0,
             considered=considered,
         )
 
@@ -120,25 +131,25 @@ class Chooser:
 
     def _costed(self, table: CostTable, situation: Situation) -> _Costed:
         outside, stored = [i for i, share in enumerate(situation.input_shares) if share > 0], situation.output_share > 0
-        unified = self.machine.accumulator_capacity is None
-        working = sum((table.input_bytes[i] for i in outside), table.weight_bytes)
-        working = working + (table.accumulator_bytes if unified else 0) + (table.output_bytes if stored else 0)
-        spare = sum((table.input_spare[i] for i in outside), table.weight_spare)
+        sums, weights = self.machine.accumulator_capacity, situation.weight_capacity_bytes
+        nothing = np.zeros(len(table), np.int64)
+        working = sum((table.input_bytes[i] for i in outside), nothing if weights is not None else table.weight_bytes)
+        working = working + (table.accumulator_bytes if sums is None else 0) + (table.output_bytes if stored else 0)
+        spare = sum((table.input_spare[i] for i in outside), nothing if weights is not None else table.weight_spare)
         spare = spare + (table.output_spare if stored else 0)
         resident = resident_bytes(table, situation)
         need = working + resident
         roomy = need + spare <= situation.capacity_bytes
-        legal = need <= situation.capacity_bytes
-        found = _Costed(working, spare, resident, roomy)
-        if self.machine.accumulator_capacity is not None:
-            fits = table.accumulator_bytes <= self.machine.accumulator_capacity
-            if not fits.any():
-                missing = int(table.accumulator_bytes.min()) - self.machine.accumulator_capacity
-                found.shortfall = Shortfall(missing, in_accumulator=True)
-                return found
-            legal, need = legal & fits, np.where(fits, need, np.iinfo(np.int64).max)
-        if not legal.any():
-            found.shortfall = Shortfall(int(need.min()) - situation.capacity_bytes)
+        if weights is not None:
+            roomy &= table.weight_bytes + table.weight_spare <= weights
+        found = _Costed(working, spare, resident, roomy, weights is not None)
+        legal = _legal(
+            (table.accumulator_bytes, sums, MemoryKind.ACCUMULATOR),
+            (table.weight_bytes, weights, MemoryKind.WEIGHT_BUFFER),
+            (need, situation.capacity_bytes, MemoryKind.SCRATCHPAD),
+        )
+        if isinstance(legal, Shortfall):
+            found.shortfall = legal
             return found
         moved = [(situation.input_shares[i], table.input_cycles[i]) for i in outside]
         moved.append((situation.output_share, table.output_cycles))
@@ -160,6 +171,19 @@ class Chooser:
         overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
         first = moving / np.maximum(table.steps, 1)
         return np.asarray(np.where(roomy, overlapped + first, table.array_cycles + moving))
+
+
+def _legal(*limits: tuple[NDArray[np.int64], int | None, MemoryKind]) -> NDArray[np.bool_] | Shortfall:
+    """Which candidates fit in every memory, given (bytes of each, capacity, memory); or what the first lacks."""
+    legal = np.ones(len(limits[0][0]), np.bool_)
+    for needed, capacity, memory in limits:
+        if capacity is None:
+            continue
+        fits = legal & (needed <= capacity)
+        if not fits.any():
+            return Shortfall(int(needed[legal].min()) - capacity, memory)
+        legal = fits
+    return legal
 
 
 def _overlapped(

@@ -14,7 +14,7 @@ from accelsim.compiler.lifetimes import lifetimes
 from accelsim.compiler.residency import Plan, Planner
 from accelsim.compiler.reuse import keep_shared_weights
 from accelsim.compiler.schedule import Schedule, mark_lives, sequence
-from accelsim.compiler.store import ACCUMULATOR, DRAM, SCRATCHPAD, Store
+from accelsim.compiler.store import DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.errors import AccelsimError, ConfigurationError
 from accelsim.hardware import Hardware
@@ -30,9 +30,10 @@ PINNED_SHARES = (1.0, 0.6, 0.3)
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Addresses did not fit while `layer` ran."""
+    """Addresses did not fit in a memory while `layer` ran."""
 
     layer: int
+    memory: int
     shortage: Shortage
 
 
@@ -67,7 +68,7 @@ def compile_network(
         failure = attempt.run()
         if failure is None:
             return (_warmed(attempt) if warm else attempt).program()
-        planner.tighten(failure.layer)
+        planner.tighten(failure.layer, in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
     assert failure is not None  # ATTEMPTS > 0
     raise AccelsimError(
         f"layer {workload.layers[failure.layer].name!r}: no addresses found after {ATTEMPTS} plans: "
@@ -76,7 +77,10 @@ def compile_network(
 
 
 class _Attempt:
-    """One plan carried out: steps, schedule, addresses."""
+    """One plan carried out: steps, schedule, addresses.
+
+    `spare_bytes`: bytes of the memory of weights that are free in every slot.
+    """
 
     def __init__(
         self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
@@ -93,16 +97,18 @@ class _Attempt:
         mark_lives(self.steps, self.store.ranges, {image.range for image in self.store.images})
         for place in self.store.output_blocks():
             self.store.ranges[place].last = len(self.steps) - 1
-        hardware = self.hardware
-        packing = Packing(self.store.ranges, SCRATCHPAD, hardware.scratchpad.capacity_bytes)
-        shortage = packing.pack()
-        if shortage is None and hardware.accumulator:
-            shortage = Packing(self.store.ranges, ACCUMULATOR, hardware.accumulator.capacity_bytes).pack()
-        if shortage is not None:
-            return _Failure(self.steps[shortage.slot].layer, shortage)
-        keep_shared_weights(self.steps, self.store.ranges, packing)
-        self.spare_bytes = packing.spare_bytes()
-        self.estimated_cycles = Schedule(self.steps, self.store.ranges, packing, self.machine).run()
+        packings: dict[int, Packing] = {}
+        for number, memory in enumerate(self.store.memories):
+            if number == DRAM:
+                continue
+            packings[number] = Packing(self.store.ranges, number, memory.capacity_bytes)
+            shortage = packings[number].pack()
+            if shortage is not None:
+                return _Failure(self.steps[shortage.slot].layer, number, shortage)
+        weights = packings[self.store.weight_memory]
+        keep_shared_weights(self.steps, self.store.ranges, weights)
+        self.spare_bytes = weights.spare_bytes()
+        self.estimated_cycles = Schedule(self.steps, self.store.ranges, packings, self.machine).run()
         return None
 
     def program(self) -> Program:

@@ -47,7 +47,7 @@ def _nest(layer: Layer, choice: Choice, plan: Plan, hardware: Hardware) -> list[
     loops = list(_tile_loops(layer, choice))
     for depth, loop in enumerate(loops):
         text = f"{'  ' * depth}for {loop.dimension} in 0..{loop.turns - 1} (tiles of {loop.size})"
-        lines.append(_row(text, *_held(layer, choice, plan, {inner.dimension for inner in loops[depth:]})))
+        lines.append(_row(text, *_held(layer, choice, plan, {inner.dimension for inner in loops[depth:]}, hardware)))
     return lines + [_row(f"{'  ' * len(loops)}{text}", *held) for text, held in _inner_loops(layer, hardware)]
 
 
@@ -71,14 +71,16 @@ def _tile_loops(layer: Layer, choice: Choice) -> Iterator[_Loop]:
         yield from (loop for loop in loops[letter] if loop.turns > 1)
 
 
-def _held(layer: Layer, choice: Choice, plan: Plan, inside: set[str]) -> tuple[str, str, str]:
+def _held(layer: Layer, choice: Choice, plan: Plan, inside: set[str], hardware: Hardware) -> tuple[str, str, str]:
     """Memories of weights, first input and output at a loop, given the dimensions of it and the loops inside."""
     follows = frozenset({"B", "OX", "OY", "K"}) if layer.inputs[0].channels is not Along.REDUCTION else _INPUT
     if isinstance(layer.kernel, MatrixKernel) and layer.kernel.groups > 1:
         follows = follows | {"K"}
     storages = {piece.storage for piece in layer.inputs[0].view.pieces}
     resident = all(plan.kept_rows[s] for s in storages)
-    weights = _memory(choice.mapping.hold_weights or not inside & _FILTERS) if layer.parameters else "-"
+    weights = "-"
+    if layer.parameters:
+        weights = _weights_in(hardware) if choice.mapping.hold_weights or not inside & _FILTERS else "dram"
     inputs = _memory(resident or choice.mapping.hold_input or not inside & follows)
     return weights, inputs, _memory(plan.kept_rows[layer.output] > 0 or not inside & _OUTPUT)
 
@@ -89,14 +91,14 @@ def _memory(near: bool) -> str:
 
 def _inner_loops(layer: Layer, hardware: Hardware) -> Iterator[tuple[str, tuple[str, str, str]]]:
     if not isinstance(layer.kernel, MatrixKernel):
-        held = ("scratchpad" if layer.parameters else "-", "scratchpad", "scratchpad")
+        held = (_weights_in(hardware) if layer.parameters else "-", "scratchpad", "scratchpad")
         yield f"parfor element on {hardware.vector_unit.lanes} lanes", held
         return
     array = hardware.pe_array
     rows, columns, streamed, (weights, inputs) = _UNROLLED[array.dataflow.value]
     instructed = array.instruction is not None and array.dataflow.value == "weight_stationary"
     rows = "C" if instructed else rows
-    held = (weights, inputs, _sums(hardware))
+    held = (_weights_in(hardware) if weights == "scratchpad" else weights, inputs, _sums(hardware))
     if layer.kernel.groups > 1:
         yield f"for G ({array.depthwise.value.replace('_', ' ')})", held
     if instructed:
@@ -104,6 +106,10 @@ def _inner_loops(layer: Layer, hardware: Hardware) -> Iterator[tuple[str, tuple[
     yield f"parfor {rows} on {array.rows} rows", held
     yield f"parfor {columns} on {array.columns} columns", held
     yield f"for {streamed} streamed", held
+
+
+def _weights_in(hardware: Hardware) -> str:
+    return "weight buffer" if hardware.weight_buffer else "scratchpad"
 
 
 def _sums(hardware: Hardware) -> str:
@@ -121,6 +127,8 @@ def _reasons(layer: Layer, choice: Choice, plan: Plan, workload: Workload) -> li
         f"working buffers {choice.working_bytes:,} B + {choice.spare_bytes:,} B to double them{doubled}",
         f"beside {choice.resident_bytes:,} B of residents",
     ]
+    if choice.weight_bytes:
+        lines.append(f"{choice.weight_bytes:,} B of weights in their own memory")
     if held:
         lines.append(f"held until the layer ends: {', '.join(held)}")
     return lines + [f"{role} {_where(storage, plan, workload)}" for role, storage in _stored(layer)]

@@ -7,7 +7,7 @@ from math import prod
 
 from accelsim.compiler.drafts import OperandDraft, Transfer, compact_strides
 from accelsim.compiler.regions import TileIndex
-from accelsim.compiler.store import SCRATCHPAD, Store
+from accelsim.compiler.store import Store
 from accelsim.mapping import LayerMapping
 from accelsim.program import Opcode
 from accelsim.workload import Parameter
@@ -34,7 +34,7 @@ class Parameters:
                 self.loaded.clear()
             source = self._source(tile, first)
             size = prod(source.shape) * source.element_bytes
-            place = self.store.reserve(SCRATCHPAD, size, source.tensor)
+            place = self.store.reserve(self.store.weight_memory, size, source.tensor)
             strides = compact_strides(source.shape, source.element_bytes)
             target = replace(source, range=place, offset=0, strides=strides)
             loads.append(Transfer(Opcode.LOAD, source, target, size, weights=True))

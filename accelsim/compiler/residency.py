@@ -9,7 +9,7 @@ as residents (small tiles) than as spills.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
@@ -20,6 +20,7 @@ from accelsim.compiler.situation import Rows, Situation
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
 from accelsim.mapping import SHARED, CostTable, Machine, Pin, Pins, Problem, Tables, problem_of, storage_bytes
+from accelsim.program import MemoryKind
 from accelsim.workload import Along, Layer, Workload
 
 #: A tensor kept in part is released in about this many blocks of rows.
@@ -45,12 +46,15 @@ class Planner:
     """Finds plans for one workload on one accelerator.
 
     Life cycle: `plan`, and where its addresses do not fit, `tighten` and `plan` again; every plan keeps fewer rows.
-    `capacity`: scratchpad bytes each layer may plan with; `resident`: bytes of rows kept while it runs.
+    `capacity`: scratchpad bytes each layer may plan with; `weight_capacity` likewise of a separate memory of weights;
+    `resident`: bytes of rows kept while it runs.
     """
 
     def __init__(self, workload: Workload, hardware: Hardware, pins: Pins, tables: Tables = SHARED) -> None:
         self.workload, self.hardware = workload, hardware
         self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
+        buffer = hardware.weight_buffer
+        self.weight_capacity = [buffer.capacity_bytes] * len(workload.layers) if buffer else None
         outputs_stay = not hardware.dram.writable
         self.lives: tuple[Lifetime, ...] = lifetimes(workload, outputs_stay=outputs_stay)
         machine = Machine.of(hardware)
@@ -80,10 +84,14 @@ class Planner:
         choices = [self._require(layer.index) for layer in self.workload.layers]
         return Plan(self.kept, self._block_rows(choices), choices)
 
-    def tighten(self, layer: int) -> None:
-        """Take bytes from a layer and its neighbours, because addresses did not fit there."""
-        for near in range(max(0, layer - 1), min(len(self.capacity), layer + 2)):
-            self.capacity[near] = int(self.capacity[near] * SHRINK)
+    def tighten(self, layer: int, *, in_weights: bool = False) -> None:
+        """Take bytes from a layer and its neighbours, because addresses did not fit there.
+
+        `in_weights`: bytes of the separate memory of weights instead of the scratchpad's.
+        """
+        shrinking = self.weight_capacity if in_weights and self.weight_capacity else self.capacity
+        for near in range(max(0, layer - 1), min(len(shrinking), layer + 2)):
+            shrinking[near] = int(shrinking[near] * SHRINK)
 
     def choose(self, index: int) -> Choice | Shortfall:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
@@ -111,8 +119,8 @@ class Planner:
         changed = False
         for layer in self.workload.layers:
             while isinstance(found := self.choose(layer.index), Shortfall):
-                if found.in_accumulator:
-                    raise self._too_many_sums(layer, found.missing_bytes)
+                if found.memory is not MemoryKind.SCRATCHPAD:
+                    raise self._does_not_fit_beside(layer, found)
                 self._evict(layer, found.missing_bytes)
                 changed = True
         return changed
@@ -173,8 +181,12 @@ class Planner:
         hurt = []
         for layer in self.workload.layers:
             found = self._situation(layer)
-            alone = Situation(
-                found.input_shares, found.output_share, 0, (), None, found.rows, self.hardware.scratchpad.capacity_bytes
+            alone = replace(
+                found,
+                resident_bytes=0,
+                leaving=(),
+                arriving=None,
+                capacity_bytes=self.hardware.scratchpad.capacity_bytes,
             )
             now, then = self.choose(layer.index), self.chooser.choose(self.tables[layer.index], alone)
             hurt.append(isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles))
@@ -209,6 +221,7 @@ class Planner:
             arriving=arriving,
             rows=layer.shape[1],
             capacity_bytes=self.capacity[layer.index],
+            weight_capacity_bytes=self.weight_capacity[layer.index] if self.weight_capacity else None,
         )
 
     def _dram_share(self, layer: Layer, operand: int) -> float:
@@ -258,15 +271,17 @@ class Planner:
             remedies += ["a mapping file that pins smaller tiles, if one pins this layer", "narrower number formats"]
         return DoesNotFitError(f"layer {layer.name!r}", have + missing, have, remedies=remedies)
 
-    def _too_many_sums(self, layer: Layer, missing: int) -> DoesNotFitError:
-        accumulator = self.hardware.accumulator
-        have = accumulator.capacity_bytes if accumulator else 0
+    def _does_not_fit_beside(self, layer: Layer, found: Shortfall) -> DoesNotFitError:
+        """What is missing in one of the memories beside the scratchpad, where nothing can be given back."""
+        what = {MemoryKind.ACCUMULATOR: "partial sums", MemoryKind.WEIGHT_BUFFER: "weights"}[found.memory]
+        section = self.hardware.accumulator if found.memory is MemoryKind.ACCUMULATOR else self.hardware.weight_buffer
+        have = section.capacity_bytes if section else 0
         return DoesNotFitError(
-            f"layer {layer.name!r}: partial sums of its smallest tile",
-            have + missing,
+            f"layer {layer.name!r}: {what} of its smallest tile",
+            have + found.missing_bytes,
             have,
-            memory="accumulator",
-            remedies=["a larger accumulator (--set accumulator.capacity=…)", "smaller pinned tiles"],
+            memory=found.memory.value,
+            remedies=[f"a larger {found.memory} (--set {found.memory}.capacity=…)", "smaller pinned tiles"],
         )
 
 

@@ -8,7 +8,7 @@ prefetches the next tile, the next layer's weights and reloads of spilled rows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from accelsim.compiler.allocate import Packing
 from accelsim.compiler.drafts import RangeDraft, Step, Transfer
@@ -47,8 +47,11 @@ class Schedule:
     Life cycle: made from packed steps in order, `run` once; afterwards every transfer has its slot.
     """
 
-    def __init__(self, steps: list[Step], ranges: list[RangeDraft], packing: Packing, machine: Machine) -> None:
-        self.steps, self.ranges, self.packing = steps, ranges, packing
+    def __init__(
+        self, steps: list[Step], ranges: list[RangeDraft], packings: Mapping[int, Packing], machine: Machine
+    ) -> None:
+        """`packings`: the addresses of every on-chip memory."""
+        self.steps, self.ranges, self.packings = steps, ranges, packings
         self.latency, self.issue = machine.latency_cycles, machine.issue_cycles
         self.bytes_per_cycle = float(machine.bytes_per_cycle)
 
@@ -68,7 +71,7 @@ class Schedule:
         late = slot + 1
         if late == len(self.steps) or self.steps[late].layer != self.steps[slot].layer or draft.last != slot:
             return slot
-        return late if self.packing.extend(draft, draft.first, late) else slot
+        return late if self.packings[draft.memory].extend(draft, draft.first, late) else slot
 
     def _hoist_loads(self) -> float:
         done: list[float] = []  # estimated cycle at which each slot's computation ends
@@ -90,7 +93,7 @@ class Schedule:
         wanted = max(bisect_right(done, start, 0, slot), min(transfer.earliest, slot), slot - LOOKAHEAD)
         draft = self.ranges[transfer.target.range]
         for tried in dict.fromkeys((wanted, (wanted + slot) // 2, slot - 1)):
-            if wanted <= tried < slot and self.packing.extend(draft, tried, draft.last):
+            if wanted <= tried < slot and self.packings[draft.memory].extend(draft, tried, draft.last):
                 return tried
         return slot
 

@@ -41,6 +41,7 @@ class Situation:
         arriving: its own output, if rows of it are kept.
         rows: output rows.
         capacity_bytes: bytes of the scratchpad to plan with.
+        weight_capacity_bytes: bytes of the memory of weights to plan with; None: they live in the scratchpad.
     """
 
     input_shares: tuple[float, ...]
@@ -50,6 +51,7 @@ class Situation:
     arriving: Rows | None
     rows: int
     capacity_bytes: int
+    weight_capacity_bytes: int | None = None
 
 
 def resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from accelsim.mapping import storage_bytes
 from accelsim.program import Memory, MemoryKind, Tensor, TensorKind
 from accelsim.workload import Layer, Storage, Workload
 
-DRAM, SCRATCHPAD, ACCUMULATOR = 0, 1, 2
+DRAM, SCRATCHPAD = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Block:
 class Store:
     """The table of tensors and ranges of one Program under construction.
 
-    A tensor's *home* is where it lies as a whole: in DRAM, or in the scratchpad if it is pinned.
+    A tensor's *home* is where it lies as a whole: in DRAM, or in the memory of weights if it is pinned.
 
     Life cycle: filled while layers are emitted, then given addresses, then read into the Program.
     Invariant: a row of an intermediate is either in a block (the last rows) or has its home in DRAM.
@@ -36,17 +36,22 @@ class Store:
     def __init__(
         self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
     ) -> None:
-        """`pinned`: parameters that are in the scratchpad before the first instruction and stay (warm state)."""
+        """`pinned`: parameters that are on chip before the first instruction and stay (warm state)."""
         self.workload, self.plan, self.pinned = workload, plan, pinned
         self.tensors: list[Tensor] = [_tensor(s, hardware) for s in workload.storages]
         self.ranges: list[RangeDraft] = []
         self.images: list[OperandDraft] = []
         self.memories = _memories(hardware)
-        self.partial_memory = ACCUMULATOR if hardware.accumulator else SCRATCHPAD
+        self.partial_memory = self._memory(MemoryKind.ACCUMULATOR)
+        self.weight_memory = self._memory(MemoryKind.WEIGHT_BUFFER)
         self.partial_bytes = hardware.precision.accumulators_bytes
         self._homes: dict[int, int] = {}
         self._blocks: dict[int, list[Block]] = {}
         self._tiles: dict[tuple[int, int, int], tuple[int, dict[tuple[int, int], int]]] = {}
+
+    def _memory(self, kind: MemoryKind) -> int:
+        """The memory of a kind, or the scratchpad if there is none."""
+        return next((number for number, memory in enumerate(self.memories) if memory.kind is kind), SCRATCHPAD)
 
     def reserve(self, memory: int, size_bytes: int, tensor: int) -> int:
         """A new range; its address comes later."""
@@ -96,7 +101,7 @@ class Store:
         return found
 
     def _home_memory(self, storage: int) -> int:
-        return SCRATCHPAD if storage in self.pinned else DRAM
+        return self.weight_memory if storage in self.pinned else DRAM
 
     def home(self, storage: int) -> int:
         """The range of a whole tensor; inputs and constants are there from the start."""
@@ -183,4 +188,6 @@ def _memories(hardware: Hardware) -> tuple[Memory, ...]:
     ]
     if hardware.accumulator:
         found.append(Memory("accumulator", MemoryKind.ACCUMULATOR, hardware.accumulator.capacity_bytes))
+    if hardware.weight_buffer:
+        found.append(Memory("weight_buffer", MemoryKind.WEIGHT_BUFFER, hardware.weight_buffer.capacity_bytes))
     return tuple(found)

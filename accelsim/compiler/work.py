@@ -47,14 +47,18 @@ class WorkModel:
             column_stride=window.strides[1],
             groups=groups,
         )
-        return self._nest(nest, tile.part > 0, tile.final)
+        return self._nest(nest, tile.part > 0, tile.final, kernel.batched)
 
-    def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool) -> ArrayWork:
-        """A tile's loop nest; `continues`: it adds to sums that are read first; `final`: it writes results."""
+    def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool, batched: bool) -> ArrayWork:
+        """A tile's loop nest; `continues`: it adds to sums that are read first; `final`: it writes results.
+
+        `batched`: both operands are activations.
+        """
         cost = self._dataflow.cost(self.machine.array, nest)
         outputs = nest.m * nest.n * nest.groups
         ports, continued = self.machine.ports, outputs if continues else 0
-        stall = int(ports.stall_cycles(cost, continued, outputs if final else 0)) if ports.bind else 0
+        results = outputs if final else 0
+        stall = int(ports.stall_cycles(cost, continued, results, batched=batched)) if ports.bind else 0
         return ArrayWork(
             macs=cost.macs,
             compute_cycles=cost.compute_cycles,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from accelsim.hardware.energy import Energy, resolve_energy
+from accelsim.hardware.energy import Capacities, Energy, resolve_energy
 from accelsim.hardware.parts import (
     Accumulator,
     Dma,
@@ -16,6 +16,7 @@ from accelsim.hardware.parts import (
     Scratchpad,
     Section,
     VectorUnit,
+    WeightBuffer,
 )
 from accelsim.hardware.rules import Quantity, Text, Texts, Whole
 from accelsim.hardware.units import BANDWIDTH, FREQUENCY, SIZE, format_quantity
@@ -53,6 +54,9 @@ class Hardware(Section):
     accumulator: Accumulator | None = Field(
         default=None, description="Separate memory for partial sums; null: they live in the scratchpad."
     )
+    weight_buffer: WeightBuffer | None = Field(
+        default=None, description="Separate memory for weights and biases; null: they live in the scratchpad."
+    )
     dram: Dram = Field(description="The external memory.")
     dma: Dma = Field(default_factory=Dma, description="Engines between DRAM and the on-chip memories.")
     energy_description: EnergyDescription = Field(
@@ -67,10 +71,12 @@ class Hardware(Section):
     @cached_property
     def energy(self) -> Energy:
         """Energy per action, with defaults filled in."""
-        accumulator_bytes = self.accumulator.capacity_bytes if self.accumulator else None
-        return resolve_energy(
-            self.energy_description, self.precision, self.scratchpad.capacity_bytes, accumulator_bytes
+        capacities = Capacities(
+            self.scratchpad.capacity_bytes,
+            self.accumulator.capacity_bytes if self.accumulator else None,
+            self.weight_buffer.capacity_bytes if self.weight_buffer else None,
         )
+        return resolve_energy(self.energy_description, self.precision, capacities)
 
     @property
     def peak_macs_per_cycle(self) -> int:
@@ -87,10 +93,13 @@ class Hardware(Section):
         """The description in a line."""
         array = self.pe_array
         capacity = format_quantity(self.scratchpad.capacity_bytes, SIZE)
+        weights = (
+            f" and {format_quantity(self.weight_buffer.capacity_bytes, SIZE)} of weights" if self.weight_buffer else ""
+        )
         bandwidth = format_quantity(self.dram.bandwidth_bytes_per_s, BANDWIDTH)
         clock = format_quantity(self.frequency_hz, FREQUENCY)
         return (
-            f"{self.name}: {array.rows}x{array.columns} {array.dataflow} array, {capacity} scratchpad, "
+            f"{self.name}: {array.rows}x{array.columns} {array.dataflow} array, {capacity} scratchpad{weights}, "
             f"{bandwidth} DRAM, {clock}"
         )
 

@@ -29,6 +29,8 @@ What the array loses is `ports` in the table of array cycles; `memories[].banks`
 was and what was held up. The compiler does not choose addresses by banks. Separate memories for partial sums and for
 weights have no banks: they never meet anything else.
 
+    accelsim run --hw edge_npu --set scratchpad.bank_layout=contiguous --set scratchpad.bank_ports=1 --model mobilenetv2
+
 Where neighbours stand: Gemmini's scratchpad is `contiguous` with one port by default (`sp_banks`, `sp_singleported` in
 Configs.scala) and its software keeps operands in different banks; NVDLA's convolution buffer gives whole banks to
 weights or to activations, each with a read and a write port (hardware architecture specification, CBUF). The presets

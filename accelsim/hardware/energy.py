@@ -18,7 +18,7 @@ from typing import Final
 from accelsim.hardware.parts import EnergyDescription, Precision
 from accelsim.hardware.types import DataType
 
-__all__ = ["DRAM_PJ_PER_BYTE", "Energy", "resolve_energy", "sram_pj_per_byte"]
+__all__ = ["DRAM_PJ_PER_BYTE", "Capacities", "Energy", "resolve_energy", "sram_pj_per_byte"]
 
 ADDITION_PJ: Final = {
     DataType.INT8: 0.03,
@@ -43,6 +43,15 @@ DRAM_PJ_PER_BYTE: Final = 1300.0 / 8
 
 
 @dataclass(frozen=True, slots=True)
+class Capacities:
+    """Bytes of the on-chip memories; None where there is no such memory and its data live in the scratchpad."""
+
+    scratchpad: int
+    accumulator: int | None = None
+    weight_buffer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Energy:
     """What every action costs; all values given.
 
@@ -51,6 +60,7 @@ class Energy:
         scratchpad_read_pj_per_byte: reading a byte of the scratchpad.
         scratchpad_write_pj_per_byte: writing one.
         accumulator_pj_per_byte: reading or writing a byte of partial sums.
+        weight_buffer_pj_per_byte: reading or writing a byte of weights.
         dram_pj_per_byte: moving a byte from or to DRAM.
         vector_op_pj: one element of the vector unit.
         leakage_mw: power drawn all the time.
@@ -61,6 +71,7 @@ class Energy:
     scratchpad_read_pj_per_byte: float
     scratchpad_write_pj_per_byte: float
     accumulator_pj_per_byte: float
+    weight_buffer_pj_per_byte: float
     dram_pj_per_byte: float
     vector_op_pj: float
     leakage_mw: float
@@ -92,24 +103,25 @@ def mac_pj(precision: Precision) -> float:
     return _four_digits(multiplication + ADDITION_PJ[precision.accumulators])
 
 
-def resolve_energy(
-    given: EnergyDescription, precision: Precision, scratchpad_bytes: int, accumulator_bytes: int | None
-) -> Energy:
+def resolve_energy(given: EnergyDescription, precision: Precision, capacities: Capacities) -> Energy:
     """Fill in what the description left out.
 
     Args:
         given: the description's `energy` section.
         precision: the number formats.
-        scratchpad_bytes: the scratchpad's capacity.
-        accumulator_bytes: the accumulator memory's capacity, None when partial sums live in the scratchpad.
+        capacities: of the on-chip memories.
     """
-    read = _or(given.scratchpad_read_pj_per_byte, sram_pj_per_byte(scratchpad_bytes))
-    accumulator = read if accumulator_bytes is None else sram_pj_per_byte(accumulator_bytes)
+    read = _or(given.scratchpad_read_pj_per_byte, sram_pj_per_byte(capacities.scratchpad))
+    accumulator, weights = (
+        read if capacity is None else sram_pj_per_byte(capacity)
+        for capacity in (capacities.accumulator, capacities.weight_buffer)
+    )
     return Energy(
         mac_pj=_or(given.mac_pj, mac_pj(precision)),
         scratchpad_read_pj_per_byte=read,
         scratchpad_write_pj_per_byte=_or(given.scratchpad_write_pj_per_byte, read),
         accumulator_pj_per_byte=_or(given.accumulator_pj_per_byte, accumulator),
+        weight_buffer_pj_per_byte=_or(given.weight_buffer_pj_per_byte, weights),
         dram_pj_per_byte=_or(given.dram_pj_per_byte, DRAM_PJ_PER_BYTE),
         vector_op_pj=_or(given.vector_op_pj, ADDITION_PJ[precision.accumulators]),
         leakage_mw=_or(given.leakage_mw, 0.0),

@@ -62,7 +62,8 @@ wants its own numbers under `energy:`.
 * `vector_op` = addition in the accumulators' format.
 * `scratchpad_read` from the capacity: a straight line in log-log through {sram}
   for 64 bits, the outer pieces prolonged, divided by 8 B. `scratchpad_write` = `scratchpad_read`. `accumulator`
-  likewise from the accumulator's capacity, or the scratchpad's where there is no separate accumulator.
+  and
+  `weight_buffer` likewise from the capacity of that memory, or the scratchpad's where there is no such memory.
 * `dram` = {dram:g} pJ/B, the low end of 1.3 to 2.6 nJ for 64 bits. That is a DDR3 interface; LPDDR costs less.
 * `leakage` = 0 mW: not modelled unless given.
 

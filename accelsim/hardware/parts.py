@@ -27,6 +27,7 @@ __all__ = [
     "Scratchpad",
     "Section",
     "VectorUnit",
+    "WeightBuffer",
 ]
 
 _SIZE = Quantity(SIZE, maximum="1 TiB")
@@ -151,7 +152,7 @@ class VectorUnit(Section):
 
 
 class Scratchpad(Section):
-    """The on-chip memory that the compiler manages: activations, weights and, without an accumulator, partial sums."""
+    """The on-chip memory that the compiler manages: activations, and what has no memory of its own."""
 
     capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
     read_bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
@@ -189,6 +190,15 @@ class Accumulator(Section):
     )
 
 
+class WeightBuffer(Section):
+    """A memory of its own for weights, biases and other constants of layers: a partitioned scratchpad."""
+
+    capacity_bytes: Annotated[int, _SIZE] = Field(alias="capacity", description="Usable bytes.")
+    bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
+        default=None, alias="width", description="Bytes that the array can read per cycle; null: never binds."
+    )
+
+
 class Dma(Section):
     """The engines that move data between DRAM and the on-chip memories."""
 
@@ -220,6 +230,12 @@ class EnergyDescription(Section):
         alias="accumulator",
         description="Reading or writing a byte of partial sums. Default: from the accumulator's capacity, or the "
         "scratchpad's where partial sums live there.",
+    )
+    weight_buffer_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
+        default=None,
+        alias="weight_buffer",
+        description="Reading or writing a byte of weights. Default: from the weight buffer's capacity, or the "
+        "scratchpad's reading where weights live there.",
     )
     dram_pj_per_byte: Annotated[float | None, OrNone(_ACCESS)] = Field(
         default=None, alias="dram", description="Moving a byte from or to DRAM. Default: 162.5 pJ/B."

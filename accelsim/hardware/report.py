@@ -14,6 +14,7 @@ from accelsim.hardware.units import BANDWIDTH, format_quantity
 
 __all__ = ["Fact", "describe", "to_dict"]
 
+_OPTIONAL = {"accumulator": "partial sums", "weight_buffer": "weights"}
 _ENERGY_UNITS = {"_pj_per_byte": "pJ/B", "_pj": "pJ", "_mw": "mW"}
 
 
@@ -71,8 +72,8 @@ def _fields(hardware: Hardware) -> Iterator[Fact]:
         owner: Any = hardware
         for section in sections:
             owner = getattr(owner, section, None)
-        if facts.path == "accumulator" and hardware.accumulator is None:
-            yield Fact(facts.path, "none: partial sums live in the scratchpad", "default")
+        if facts.path in _OPTIONAL and getattr(hardware, facts.path) is None:
+            yield Fact(facts.path, f"none: {_OPTIONAL[facts.path]} live in the scratchpad", "default")
         if facts.rule is None or owner is None or isinstance(owner, EnergyDescription):
             continue
         if facts.path in ("name", "description", "sources") or _of_banks(facts.attribute, hardware):

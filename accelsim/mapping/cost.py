@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.dataflows import LoopNest, dataflow
+from accelsim.dataflows import ArrayCost, LoopNest, dataflow
 from accelsim.mapping.candidates import Candidates, Ints
 from accelsim.mapping.following import following
 from accelsim.mapping.machine import Machine
@@ -117,7 +117,10 @@ class _Model:
         cost = flow.cost(self.m.array, nest)
         if not self.m.ports.bind:
             return np.asarray(cost.total_cycles)
-        return np.asarray(cost.total_cycles + self.m.ports.stall_cycles(cost, 0, nest.groups * nest.m * nest.n))
+        return np.asarray(cost.total_cycles + self._stall(cost, nest.groups * nest.m * nest.n))
+
+    def _stall(self, cost: ArrayCost, results: Ints) -> Ints:
+        return self.m.ports.stall_cycles(cost, 0, results, batched=self.p.batched)
 
     def _region(self, shape: InputShape) -> tuple[Ints, Ints, Ints, Ints]:
         """Batch, rows, columns, channels of an input tile (full tiles)."""

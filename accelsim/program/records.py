@@ -22,6 +22,7 @@ class MemoryKind(StrEnum):
     DRAM = "dram"
     SCRATCHPAD = "scratchpad"
     ACCUMULATOR = "accumulator"
+    WEIGHT_BUFFER = "weight_buffer"
 
 
 class UnitKind(StrEnum):

@@ -1,8 +1,8 @@
 """Energy: how often each layer does what costs energy, and what that adds up to.
 
 The array's accesses are counted at its edge: operands from the scratchpad, partial sums (in the accumulators' format)
-to and from the accumulators, which lie in the scratchpad where the hardware has no memory for them; whatever else an
-instruction reads (biases, residuals) or writes (finished outputs) by the bytes of its operands; an instruction without
+to and from the accumulators; sums and weights lie in the scratchpad where the hardware has no memory for them. Whatever
+else an instruction reads (biases, residuals) or writes (finished outputs) by the bytes of its operands; one without
 accumulators among its operands hands its results over without a partial sum. The vector unit's elements weigh as much
 as its operands' on average. A transfer costs the bytes that move on the DRAM's pins, burst padding included, and the
 requested ones on chip.
@@ -29,8 +29,9 @@ class _Action(IntEnum):
     READ = 1
     WRITE = 2
     SUM = 3
-    DRAM = 4
-    VECTOR = 5
+    WEIGHT = 4
+    DRAM = 5
+    VECTOR = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +62,7 @@ def energy_use(columns: Columns, traffic: Traffic, hardware: Hardware, latency_c
             costs.scratchpad_read_pj_per_byte,
             costs.scratchpad_write_pj_per_byte,
             costs.accumulator_pj_per_byte,
+            costs.weight_buffer_pj_per_byte,
             costs.dram_pj_per_byte,
             costs.vector_op_pj,
         )
@@ -79,6 +81,7 @@ _COMPONENTS = {
     _Action.READ: EnergyComponent.SCRATCHPAD,
     _Action.WRITE: EnergyComponent.SCRATCHPAD,
     _Action.SUM: None,
+    _Action.WEIGHT: EnergyComponent.WEIGHT_BUFFER,
     _Action.DRAM: EnergyComponent.DRAM,
     _Action.VECTOR: EnergyComponent.VECTOR,
 }
@@ -95,17 +98,22 @@ def _counts(columns: Columns, traffic: Traffic, sum_bytes: int) -> Floats:
     layer, on_array = columns.layer[used.instruction], columns.runs(Opcode.ARRAY)
     partial = columns.tensor_kind[used.tensor] == TENSOR_KINDS.index(TensorKind.PARTIAL)
     size = _bytes_moved(columns, on_array, partial)
-    sums = np.array([memory.kind is MemoryKind.ACCUMULATOR for memory in columns.program.memories], np.bool_)
-    in_sums = sums[used.memory]
+    in_sums, in_weights = (_in(columns, kind) for kind in (MemoryKind.ACCUMULATOR, MemoryKind.WEIGHT_BUFFER))
+    in_pad = ~in_sums & ~in_weights
     for action, which in (
         (_Action.SUM, in_sums),
-        (_Action.READ, ~in_sums & ~used.write),
-        (_Action.WRITE, ~in_sums & used.write),
+        (_Action.WEIGHT, in_weights),
+        (_Action.READ, in_pad & ~used.write),
+        (_Action.WRITE, in_pad & used.write),
     ):
         add(action, layer[which], size[which])
     add(_Action.MAC, columns.layer, work.macs)
     add(_Action.VECTOR, columns.layer, work.operations)
-    add(_Action.READ, columns.layer, _streamed(columns, on_array))
+    for slot, reads in ((Slot.INPUT, work.input_reads), (Slot.WEIGHTS, work.weight_reads)):
+        operands = ~used.write & (used.slot == slot)
+        streamed = np.where(on_array, reads, 0)
+        add(_Action.READ, columns.layer, streamed * _element_bytes(columns, operands & ~in_weights))
+        add(_Action.WEIGHT, columns.layer, streamed * _element_bytes(columns, operands & in_weights))
     add(_Action.SUM, columns.layer, _sums(columns, partial) * sum_bytes)
     add(_Action.DRAM, traffic.layer, traffic.bytes + traffic.padding)
     return counts
@@ -125,16 +133,18 @@ def _bytes_moved(columns: Columns, on_array: Bools, partial: Bools) -> Floats:
     return size
 
 
-def _streamed(columns: Columns, on_array: Bools) -> Ints:
-    """Bytes that the array streams in for each instruction."""
-    used, work = columns.accesses, columns.work
-    total = np.zeros(len(columns), np.int64)
-    for slot, reads in ((Slot.INPUT, work.input_reads), (Slot.WEIGHTS, work.weight_reads)):
-        mine = ~used.write & (used.slot == slot)
-        element_bytes = np.zeros(len(columns), np.int64)
-        element_bytes[used.instruction[mine]] = used.element_bytes[mine]
-        total += np.where(on_array, reads * element_bytes, 0)
-    return total
+def _in(columns: Columns, kind: MemoryKind) -> Bools:
+    """Which accesses are to a memory of a kind."""
+    found = np.array([memory.kind is kind for memory in columns.program.memories], np.bool_)
+    return np.asarray(found[columns.accesses.memory])
+
+
+def _element_bytes(columns: Columns, operands: Bools) -> Ints:
+    """Bytes per element of each instruction's operand among these; 0 where it has none."""
+    used = columns.accesses
+    width = np.zeros(len(columns), np.int64)
+    width[used.instruction[operands]] = used.element_bytes[operands]
+    return width
 
 
 def _sums(columns: Columns, partial: Bools) -> Ints:

@@ -68,6 +68,7 @@ class EnergyComponent(StrEnum):
     MAC = "mac"
     SCRATCHPAD = "scratchpad"
     ACCUMULATOR = "accumulator"
+    WEIGHT_BUFFER = "weight_buffer"
     DRAM = "dram"
     VECTOR = "vector"
     STATIC = "static"

@@ -20,6 +20,7 @@ def random_hardware(seed: int) -> Hardware:
         return options[rng.integers(len(options))]
 
     accumulator = "accumulator=null" if rng.random() < 0.5 else f"accumulator.capacity={int(2 ** rng.uniform(6, 13))}B"
+    weights = "weight_buffer=null" if rng.random() < 0.5 else f"weight_buffer.capacity={int(2 ** rng.uniform(7, 12))}B"
     overrides = [
         f"scratchpad.capacity={int(2 ** rng.uniform(8, 15))}B",
         f"pe_array.dataflow={pick('ws', 'os', 'is', 'adder_tree', 'rs')}",
@@ -30,6 +31,7 @@ def random_hardware(seed: int) -> Hardware:
         f"dma.outstanding={rng.integers(1, 5)}",
         f"dram.burst={2 ** rng.integers(0, 7)}B",
         accumulator,
+        weights,
     ]
     return load("edge_npu", overrides)
 

@@ -51,7 +51,8 @@ def test_a_duplicate_key_is_told_with_both_lines_beside_other_problems() -> None
     assert problems(SOUND + "frequency: 1 GHz\ncolour: red\n") == (
         "npu.yaml:11: frequency: must be given once, got lines 2 and 11; delete one of them",
         "npu.yaml:12: colour: must be a known field, got `colour`; known here: name, description, sources, frequency, "
-        "issue_cycles, precision, pe_array, vector_unit, scratchpad, accumulator, dram, dma, energy",
+        "issue_cycles, precision, pe_array, vector_unit, scratchpad, accumulator, weight_buffer, dram, dma, "
+        "energy",
     )
 
 

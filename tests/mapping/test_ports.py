@@ -13,11 +13,12 @@ from restructure import zoo
 
 ARRAY = ArrayShape(4, 4)
 COST = dataflow("weight_stationary").cost(ARRAY, matrix_product(8, 4, 8))
-FREE = Ports(None, None, None, True, 1, 1, 4)
+FREE = Ports(None, None, None, None, True, False, 1, 1, 4)
 
 
 def ports(**widths: int | None) -> Ports:
-    values = {"read": None, "write": None, "sums": None, "own_sums": True, **widths}
+    free = {"read": None, "write": None, "sums": None, "weights": None}
+    values = {**free, "own_sums": True, "own_weights": False, **widths}
     return Ports(**values, weight_bytes=1, activation_bytes=1, sum_bytes=4)  # type: ignore[arg-type]
 
 
@@ -38,12 +39,19 @@ def test_the_example_moves_what_the_tests_below_say() -> None:
         ({"read": 5}, -(-96 // 5)),
         ({"write": 1}, 32),
         ({"sums": 2}, 64 * 4 // 2),
+        ({"weights": 1, "own_weights": True}, 32),
+        ({"read": 1, "own_weights": True}, 64),
         ({"read": 1, "own_sums": False}, 64 + 32 + 32 * 4),
         ({"write": 4, "own_sums": False}, (32 + 64 * 4) // 4),
     ],
 )
 def test_the_busiest_port_sets_the_time_where_it_is_slower_than_the_array(widths: dict[str, int], needed: int) -> None:
     assert ports(**widths).stall_cycles(COST, 0, results=32) == max(0, needed - COST.total_cycles)
+
+
+def test_a_second_activation_is_read_from_the_scratchpad_although_weights_have_a_memory() -> None:
+    assert ports(weights=1, own_weights=True).stall_cycles(COST, 0, 0, batched=True) == 0
+    assert ports(read=1, own_weights=True).stall_cycles(COST, 0, 0, batched=True) == 96 - COST.total_cycles
 
 
 def test_sums_of_an_earlier_tile_are_read_too() -> None:

@@ -188,6 +188,7 @@ def test_energy_is_actions_times_their_cost() -> None:
         + (5 + 3)
         + (6 + 10),  # load, streamed input (no weights operand), residual and result, vector
         "accumulator": (2 + 3 + 3 + 3) * 4,
+        "weight_buffer": 0.0,
         "dram": 16.0,  # two bursts of 8 B
         "vector": 10.0,
         "static": 0.0,

@@ -35,7 +35,15 @@ DRAM = {
     "partial_sum": _GREY,
     "layout_copy": _DARK,
 }
-ENERGY = {"mac": _BLUE, "scratchpad": _SKY, "accumulator": _GREEN, "dram": _RED, "vector": _PINK, "static": _GREY}
+ENERGY = {
+    "mac": _BLUE,
+    "scratchpad": _SKY,
+    "accumulator": _GREEN,
+    "weight_buffer": _ORANGE,
+    "dram": _RED,
+    "vector": _PINK,
+    "static": _GREY,
+}
 BOUNDS = {
     "compute": _BLUE,
     "weights": _ORANGE,
