@@ -4,23 +4,10 @@ from collections.abc import Sequence
 
 from restructure.streaming import Network
 
-__all__ = ["MOST_CUTS", "border", "border_bytes", "cut_points"]
+__all__ = ["MOST_CUTS", "border_bytes", "cut_points"]
 
 MOST_CUTS = 18
 """Cut points that dynamic programming looks at, at most."""
-
-
-def border(network: Network, cut: int) -> tuple[int, ...]:
-    """Return the tensors that ops before `cut` (or the caller) made and that ops from `cut` on, or the caller, read."""
-    return tuple(
-        tensor
-        for tensor, producer in enumerate(network.producer)
-        if producer < cut
-        and (
-            any(reader >= cut for reader, _ in network.consumers[tensor])
-            or (producer >= 0 and network.tensors[tensor].is_output)
-        )
-    )
 
 
 def border_bytes(network: Network, tensors: Sequence[int]) -> int:
@@ -41,7 +28,7 @@ def cut_points(network: Network, most: int) -> list[int]:
     ]
     if len(cuts) <= most:
         return cuts
-    sizes = {cut: border_bytes(network, border(network, cut)) for cut in cuts}
+    sizes = {cut: border_bytes(network, network.crossing(cut)) for cut in cuts}
     narrow = [
         cut
         for before, cut, after in zip([None, *cuts], cuts, [*cuts[1:], None], strict=False)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from math import log
 
 from restructure.planning.drafts import Outcome, Studio
-from restructure.planning.moves import binding
 from restructure.planning.request import Request
 from restructure.plans import BudgetError, Plan
 
@@ -55,8 +54,7 @@ def _fitting(studio: Studio, front: Sequence[Outcome], budget_bytes: int) -> lis
     if fitting:
         return fitting
     closest = min(front, key=lambda o: (o.peak_bytes, o.macs, o.nodes))
-    network, program = studio.network(closest.draft.cut_nodes), studio.program(closest.draft)
-    held = binding(network, program, closest.peak_step)
+    network, held = studio.network(closest.draft.cut_nodes), studio.at_peak(closest).held
     names: dict[str, int] = {}
     for tensor, size in held.items():
         names[network.tensors[tensor].name] = names.get(network.tensors[tensor].name, 0) + size

@@ -6,16 +6,40 @@ A draft names its cuts by node and its tensors by name, so that it survives a ch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
+from typing import cast
+
+import numpy as np
 
 from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.planning.assembling import Baseline, assemble, baseline_of
 from restructure.planning.chunks import part_rows
+from restructure.planning.moments import Moment, moment
 from restructure.plans import BandCut, Plan, SumCut
 from restructure.profile import Definition
-from restructure.streaming import Cuts, Network, Op, Phase, Program, measure, network_of, stream
+from restructure.streaming import (
+    Cuts,
+    Handover,
+    Network,
+    Op,
+    Phase,
+    Program,
+    Stage,
+    given,
+    lives,
+    measure,
+    most_parts,
+    network_of,
+    play,
+    run_stage,
+    stream,
+)
 
 __all__ = ["WHOLE", "Draft", "Outcome", "Studio"]
+
+_WORK_OF_A_DRAFT = 20
+"""Program steps that take as long as putting a draft together."""
 
 WHOLE = -1
 """Target of a phase that is not cut."""
@@ -62,8 +86,8 @@ class Outcome:
     """What a draft gives.
 
     Attributes:
-        live: active bytes at every step.
         parts: parts of the most finely cut tensor.
+        stages: what each of its phases gives.
     """
 
     draft: Draft
@@ -71,8 +95,13 @@ class Outcome:
     macs: int
     nodes: int
     parts: int
-    peak_step: int
-    live: tuple[int, ...] = field(repr=False)
+    stages: tuple[Stage, ...] = field(repr=False)
+
+    def excess(self, level: int) -> int:
+        """Return the bytes above a level, summed over all steps."""
+        return sum(
+            int((stage.live[stage.live > level] - level).sum()) for stage in self.stages if stage.peak_bytes > level
+        )
 
 
 class Studio:
@@ -90,6 +119,8 @@ class Studio:
         self.outcomes: dict[Draft, Outcome] = {}
         self.work = 0
         self._networks: dict[Cuts, Network] = {}
+        self._needs_more: dict[tuple[object, ...], float] = {}
+        self._stages: dict[tuple[object, ...], Stage] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
 
     @cached_property
@@ -166,21 +197,86 @@ class Studio:
         network = self.network(draft.cut_nodes)
         return dict.fromkeys(network.inputs, draft.input_rows) if draft.input_rows else {}
 
+    def stages(self, draft: Draft, limit: float = inf) -> list[Stage] | None:
+        """Return what each phase of a draft gives, None if one needs more than the limit; phases are remembered."""
+        network, phases, input_rows = self.network(draft.cut_nodes), self.phases(draft), self.input_rows(draft)
+        found: list[Stage] = []
+        received = given(network)
+        for phase in phases:
+            stage = self.stage(network, phase, received, input_rows if phase.start == 0 else {}, limit)
+            if stage is None:
+                return None
+            found.append(stage)
+            received = stage.leaves
+        return found
+
+    def stage(
+        self, network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int], limit: float = inf
+    ) -> Stage | None:
+        """Return what a phase gives that is handed `received`; None if it needs more than the limit."""
+        key = (id(network), phase.key, received, tuple(input_rows.items()))
+        stage = self._stages.get(key)
+        if stage is None:
+            if self._needs_more.get(key, 0) >= limit:
+                return None
+            result = run_stage(network, phase, received, input_rows, limit)
+            if isinstance(result, int):
+                self.work += result
+                self._needs_more[key] = limit
+                return None
+            self._stages[key] = stage = result
+            self.work += len(stage.live)
+        return stage if stage.peak_bytes <= limit else None
+
+    def measure(self, draft: Draft) -> Outcome:
+        """Return what a draft gives."""
+        # Nothing is above infinity.
+        return cast(Outcome, self.measure_within(draft, inf))
+
+    def measure_within(self, draft: Draft, limit: float) -> Outcome | None:
+        """Return what a draft gives; None if it needs more than `limit` bytes."""
+        if draft not in self.outcomes:
+            self.work += _WORK_OF_A_DRAFT
+            stages = self.stages(draft, limit)
+            if stages is None:
+                return None
+            if not all(stage.uses_all for stage in stages):
+                stages = [self._as_one(draft)]
+            self.outcomes[draft] = Outcome(
+                draft,
+                max(stage.peak_bytes for stage in stages),
+                sum(stage.macs for stage in stages),
+                sum(stage.nodes for stage in stages),
+                max(stage.parts for stage in stages),
+                tuple(stages),
+            )
+        outcome = self.outcomes[draft]
+        return outcome if outcome.peak_bytes <= limit else None
+
+    def _as_one(self, draft: Draft) -> Stage:
+        """Return all phases as one stage, for where a phase leaves rows that nobody will read."""
+        network, program = self.network(draft.cut_nodes), self.program(draft)
+        live = np.array(measure(network, program).live, dtype=np.int64)
+        self.work += len(live)
+        parts = most_parts(program)
+        return Stage(int(live.max(initial=0)), program.macs, program.nodes, parts, live, (), True)
+
     def program(self, draft: Draft) -> Program:
         """Return the program a draft gives."""
         return stream(self.network(draft.cut_nodes), self.phases(draft), self.input_rows(draft))
 
-    def measure(self, draft: Draft) -> Outcome:
-        """Return what a draft gives."""
-        if draft not in self.outcomes:
-            network, program = self.network(draft.cut_nodes), self.program(draft)
-            measured = measure(network, program)
-            self.work += len(program.steps)
-            self.outcomes[draft] = Outcome(
-                draft, measured.peak_bytes, program.macs, program.nodes, _parts(program), measured.peak_step,
-                measured.live,
-            )  # fmt: skip
-        return self.outcomes[draft]
+    def at_peak(self, outcome: Outcome) -> Moment:
+        """Return the step at which an outcome's peak is first reached."""
+        network, draft = self.network(outcome.draft.cut_nodes), outcome.draft
+        index = max(range(len(outcome.stages)), key=lambda i: outcome.stages[i].peak_bytes)
+        step = int(outcome.stages[index].live.argmax())
+        phases, input_rows = self.phases(draft), self.input_rows(draft)
+        if len(outcome.stages) < len(phases):
+            program = self.program(draft)
+            return moment(network, program, lives(network, program), step)
+        received = outcome.stages[index - 1].leaves if index else given(network)
+        program, found, _ = play(network, phases[index], received, input_rows)
+        return moment(network, program, found, step)
 
     def plan(self, draft: Draft) -> Plan:
         """Return the finished plan."""
@@ -213,12 +309,3 @@ def inner_tensors(network: Network, start: int, stop: int) -> list[int]:
         if readers and not leaves and all(start <= reader < stop for reader in readers):
             inner.extend(op.results)
     return inner
-
-
-def _parts(program: Program) -> int:
-    counts: dict[int, int] = {}
-    for index, made, _ in program.steps:
-        if index >= 0:
-            tensor = program.blocks[made[0]][0]
-            counts[tensor] = counts.get(tensor, 0) + 1
-    return max(counts.values(), default=1)

@@ -4,11 +4,14 @@ The peak of a plan is the largest of its phases' peaks, its MACs and nodes are t
 by one and put together by dynamic programming.
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from restructure.planning.borders import border, border_bytes
+from restructure.planning.borders import border_bytes
 from restructure.planning.drafts import WHOLE, Draft, Studio, inner_tensors
-from restructure.streaming import Network, Phase, Streamer, measure
+from restructure.streaming import Network, Phase, Piece, Stage, given
 
 __all__ = ["Edge", "Edges"]
 
@@ -33,17 +36,11 @@ class Edges:
         self.studio, self.draft = studio, draft
         self.network: Network = studio.network(draft.cut_nodes)
         self._known: dict[tuple[int, int, int, int], Edge] = {}
-        self._borders: dict[int, tuple[int, ...]] = {}
         self._overlaps: dict[int, int] = {}
-
-    def border(self, cut: int) -> tuple[int, ...]:
-        if cut not in self._borders:
-            self._borders[cut] = border(self.network, cut)
-        return self._borders[cut]
 
     def bound(self, start: int, stop: int, split: int) -> int:
         """Return bytes no phase between these cuts can go below."""
-        before, after = self.border(start), self.border(stop)
+        before, after = self.network.crossing(start), self.network.crossing(stop)
         least = max(border_bytes(self.network, before), border_bytes(self.network, after))
         if start == 0:
             inputs = border_bytes(self.network, before)
@@ -57,7 +54,7 @@ class Edges:
     def guess(self, start: int, stop: int, split: int) -> int:
         """Return about what a phase needs: its borders' bound, or its input and the overlaps it keeps."""
         kept = sum(self._overlap(op) for op in range(start, stop))
-        before = border_bytes(self.network, self.border(start)) if start == 0 and not split else 0
+        before = border_bytes(self.network, self.network.crossing(start)) if start == 0 and not split else 0
         return max(self.bound(start, stop, split), (before + kept) * 4 // 5)
 
     def _overlap(self, index: int) -> int:
@@ -81,32 +78,22 @@ class Edges:
 
     def _measure(self, start: int, stop: int, target: int, split: int) -> Edge:
         network = self.network
-        run = Streamer(network)
-        read = {tensor for op in network.ops[start:stop] for tensor, _, _ in op.operands}
-        sources = [tensor for tensor in self.border(start) if tensor in read]
-        for tensor in sources:
-            self._place(run, tensor, target, split if start == 0 else 0)
-        run.run(self._phase(start, stop, target))
-        later = self.border(stop)
-        if stop == len(network.ops):
-            run.deliver()
-        held = [block for tensor in later for _, _, block in run.holdings.blocks[tensor]]
-        bypass = sum(network.tensors[t].bytes for t in self.border(start) if t not in read)
-        run.program.prune(held)
-        self.studio.work += len(run.program.steps)
-        measured = measure(network, run.program, held)
-        return Edge(start, stop, target, split, measured.peak_bytes + bypass, run.program.macs, run.program.nodes)
+        received = given(network)
+        if start > 0:
+            buffers = itertools.count()
+            received = tuple((tensor, self._pieces(tensor, target, buffers)) for tensor in network.crossing(start))
+        input_rows = dict.fromkeys(network.inputs, split) if split else {}
+        stage = cast(Stage, self.studio.stage(network, self._phase(start, stop, target), received, input_rows))
+        return Edge(start, stop, target, split, stage.peak_bytes, stage.macs, stage.nodes)
 
-    def _place(self, run: Streamer, tensor: int, target: int, split: int) -> None:
-        entry, producer = self.network.tensors[tensor], self.network.producer[tensor]
+    def _pieces(self, tensor: int, target: int, buffers: Iterator[int]) -> tuple[Piece, ...]:
+        """Return a source as it comes: whole, or in the parts the same target would have made."""
+        producer = self.network.producer[tensor]
         if producer < 0 or target == WHOLE:
-            run.holdings.feed(tensor, split)
-        else:
-            rows = self.studio.rows(self.network.cuts, producer, producer + 1, target)[tensor]
-            goal = self.network.goals[tensor]
-            run.holdings.place(tensor, [*range(0, goal, max(rows, 1)), goal])
-        if producer >= 0:
-            run.done[producer] = entry.height
+            return (Piece(0, self.network.tensors[tensor].height, next(buffers), producer < 0),)
+        rows = max(self.studio.rows(self.network.cuts, producer, producer + 1, target)[tensor], 1)
+        goal = self.network.goals[tensor]
+        return tuple(Piece(first, min(first + rows, goal), next(buffers)) for first in range(0, goal, rows))
 
     def _phase(self, start: int, stop: int, target: int) -> Phase:
         if target == WHOLE:

@@ -3,22 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from restructure.planning.borders import border, border_bytes
+from restructure.planning.borders import border_bytes
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio, inner_tensors
-from restructure.streaming import Network, Program
-from restructure.streaming.liveness import lives
+from restructure.streaming import Network
 
-__all__ = ["binding", "moves"]
-
-
-def binding(network: Network, program: Program, step: int) -> dict[int, int]:
-    """Return what is live at a step: tensor → bytes, largest first."""
-    root, birth, last = lives(network, program)
-    held: dict[int, int] = {}
-    for block, (tensor, start, stop) in enumerate(program.blocks):
-        if root[block] == block and 0 <= birth[block] <= step <= last[block]:
-            held[tensor] = held.get(tensor, 0) + network.tensors[tensor].row_bytes * (stop - start)
-    return dict(sorted(held.items(), key=lambda item: -item[1]))
+__all__ = ["moves"]
 
 
 def moves(
@@ -32,12 +21,10 @@ def moves(
         cuts: graph nodes that phases may begin with.
     """
     draft = outcome.draft
-    network, program = studio.network(draft.cut_nodes), studio.program(draft)
-    held = binding(network, program, outcome.peak_step)
-    index, made, read = program.steps[outcome.peak_step]
-    here = {program.blocks[block][0] for block in (*made, *read)}
+    network, peak = studio.network(draft.cut_nodes), studio.at_peak(outcome)
+    held, here = peak.held, peak.here
     starts = studio.starts(network, draft.cuts)
-    op = max(index, max((network.producer[t] for t in here), default=0), 0)
+    op = max(peak.op, max((network.producer[t] for t in here), default=0), 0)
     phase = max(i for i, start in enumerate(starts) if start <= op)
     yield from _targets(draft, phase)
     yield from _cuts(draft, phase, cuts)
@@ -132,7 +119,7 @@ def _earlier(studio: Studio, last: int) -> list[int]:
     inputs = set(network.inputs)
     sizes: dict[int, int] = {}
     for op in network.ops[1:]:
-        crossing = [tensor for tensor in border(network, op.index) if tensor not in inputs]
+        crossing = [tensor for tensor in network.crossing(op.index) if tensor not in inputs]
         if op.nodes and op.nodes[0].index < last and len(crossing) == 1:
             sizes[op.nodes[0].index] = border_bytes(network, crossing)
     return sorted(sizes, key=lambda node: (sizes[node], node))[:4]

@@ -34,8 +34,8 @@ def refine(
         for draft in moves(studio, best, sections, macs, cuts):
             if stopped():
                 return found
-            outcome = studio.measure(draft)
-            if admitted(outcome) and _score(outcome, level) < now:
+            outcome = studio.measure_within(draft, now[0])
+            if outcome is not None and admitted(outcome) and _score(outcome, level) < now:
                 found, now = outcome, _score(outcome, level)
                 if outcome.peak_bytes * 100 < best.peak_bytes * 99:
                     break
@@ -46,5 +46,4 @@ def refine(
 
 
 def _score(outcome: Outcome, level: int) -> tuple[int, int, int, int]:
-    excess = sum(live - level for live in outcome.live if live > level)
-    return outcome.peak_bytes, outcome.macs, excess, outcome.nodes
+    return outcome.peak_bytes, outcome.macs, outcome.excess(level), outcome.nodes

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from restructure.planning.borders import MOST_CUTS, border, border_bytes, cut_points
+from restructure.planning.borders import MOST_CUTS, border_bytes, cut_points
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
@@ -144,7 +144,7 @@ def _node_cuts(studio: Studio) -> list[int]:
     return [
         op.nodes[0].index
         for op in network.ops[1:]
-        if op.nodes and len([t for t in border(network, op.index) if t not in inputs]) <= 2
+        if op.nodes and len([t for t in network.crossing(op.index) if t not in inputs]) <= 2
     ]
 
 

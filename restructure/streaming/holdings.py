@@ -1,7 +1,7 @@
 """What is there while a program grows: the live blocks of every tensor, cut and joined as somebody needs them."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from restructure.streaming.network import Network
 from restructure.streaming.program import CONCAT, SLICE, Program
@@ -12,12 +12,15 @@ __all__ = ["Holdings"]
 class Holdings:
     """The live blocks of a network's tensors, and the Slices and Concats that change them.
 
-    Invariant: `blocks[t]` are the live blocks of tensor t as (first row, last row + 1, block), ascending and disjoint.
+    Invariant: `blocks[t]` are the live blocks of tensor t as (first row, last row + 1, block), ascending and disjoint;
+    `bytes` is what they amount to.
     """
 
     def __init__(self, network: Network, program: Program) -> None:
         self.network, self.program = network, program
         self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
+        self.bytes = 0
+        self._row_bytes = network.row_bytes
         self._recent: dict[int, tuple[int, int, int]] = {}
         self._pieces: dict[int, int] = {}
 
@@ -25,7 +28,7 @@ class Holdings:
         """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
         height = self.network.tensors[tensor].height
         block = self.program.block(tensor, 0, height)
-        self.blocks[tensor] = [(0, height, block)]
+        self.add(tensor, 0, height, block)
         if self.network.tensors[tensor].is_input:
             self.program.fed.append(block)
         self._pieces[tensor] = rows
@@ -40,22 +43,30 @@ class Holdings:
             bounds = [*range(first, goal, rows), goal]
             self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
 
-    def place(self, tensor: int, bounds: Sequence[int]) -> None:
-        """Let a source tensor be there from the start in given blocks, as a phase before would have left it."""
-        self.blocks[tensor] = [(a, b, self.program.block(tensor, a, b)) for a, b in itertools.pairwise(bounds)]
+    def place(self, tensor: int, start: int, stop: int) -> int:
+        """Let some rows of a source tensor be there from the start, as a phase before has left them; the block."""
+        block = self.program.block(tensor, start, stop)
+        self.add(tensor, start, stop, block)
+        return block
 
     def add(self, tensor: int, start: int, stop: int, block: int) -> None:
         """Keep a block below those of the tensor that are there."""
+        self.bytes += self._row_bytes[tensor] * (stop - start)
         self.blocks[tensor].append((start, stop, block))
 
     def forget(self, tensor: int) -> None:
         """Drop all blocks of a tensor that is made anew."""
+        self.bytes -= self._row_bytes[tensor] * sum(stop - start for start, stop, _ in self.blocks[tensor])
         self.blocks[tensor] = []
         self.forget_window(tensor)
 
     def forget_window(self, tensor: int) -> None:
         """Let the next reader of a tensor have a window of its own."""
         self._recent.pop(tensor, None)
+
+    def forget_windows(self) -> None:
+        """Let the next readers of all tensors have windows of their own."""
+        self._recent.clear()
 
     def is_whole(self, tensor: int) -> bool:
         """Whether a tensor is there in one block."""
@@ -76,7 +87,12 @@ class Holdings:
 
     def gather(self, tensor: int, low: int, high: int, slack: int) -> int:
         """Return rows low..high−1 of what is there, or up to `slack` more, as a block, a Slice or a Concat."""
-        parts = [entry for entry in self.blocks[tensor] if entry[0] < high and entry[1] > low]
+        parts = []
+        for entry in self.blocks[tensor]:
+            if entry[0] >= high:
+                break
+            if entry[1] > low:
+                parts.append(entry)
         if high < parts[-1][1] <= high + slack:
             high = parts[-1][1]
         if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
@@ -97,6 +113,15 @@ class Holdings:
                 return block
         return self.gather(tensor, low, high, 0)
 
+    def apart(self, blocks: Iterable[int]) -> int:
+        """Return the bytes of those blocks that are not among what is there."""
+        total = 0
+        for block in set(blocks):
+            tensor, start, stop = self.program.blocks[block]
+            if all(entry[2] != block for entry in self.blocks[tensor]):
+                total += self._row_bytes[tensor] * (stop - start)
+        return total
+
     def crop(self, block: int, low: int, high: int) -> int:
         """Return a block with rows low..high−1 of another: itself if it has just those."""
         _, start, stop = self.program.blocks[block]
@@ -109,14 +134,16 @@ class Holdings:
 
     def trim(self, tensor: int, first: int) -> None:
         """Let go of the rows above `first`: of whole blocks, and by a Slice of a tail of at most half a block."""
-        blocks = self.blocks[tensor]
+        blocks, row_bytes = self.blocks[tensor], self._row_bytes[tensor]
         while blocks and blocks[0][1] <= first:
+            self.bytes -= row_bytes * (blocks[0][1] - blocks[0][0])
             del blocks[0]
         if not blocks or blocks[0][0] >= first:
             return
         a, b, block = blocks[0]
         if 2 * (first - a) >= b - a:
             blocks[0] = (first, b, self._slice(block, first, b))
+            self.bytes -= row_bytes * (first - a)
 
     def is_untouched(self, tensor: int) -> bool:
         """Whether nothing is there, or a network input as the caller gave it: there is nothing to let go."""

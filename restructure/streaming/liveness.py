@@ -1,12 +1,16 @@
 """Active memory of a program, exactly as the profile of the emitted file counts it."""
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from restructure.streaming.network import Network
 from restructure.streaming.program import Program
 
-__all__ = ["Profiled", "lives", "measure"]
+__all__ = ["Lives", "Profiled", "curve", "lives", "measure"]
+
+Lives = tuple[list[int], list[int], list[int]]
+"""Per block: the block whose buffer it lies in, its first step, its last step (of the buffer, for such a block)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,55 +28,53 @@ class Profiled:
     live: tuple[int, ...]
 
 
-def lives(network: Network, program: Program, held: Iterable[int] = ()) -> tuple[list[int], list[int], list[int]]:
-    """Return per block (root block, first step, last step); blocks in one buffer share a root's life.
+def lives(network: Network, program: Program, held: Iterable[int] = ()) -> Lives:
+    """Return when blocks live; blocks in one buffer share a root's life, blocks `held` live to the end.
 
     A source lives from step 0; a block that nobody makes or reads has first step −1.
     """
     blocks, steps = program.blocks, program.steps
-    birth, last, given = [-1] * len(blocks), [0] * len(blocks), [False] * len(blocks)
+    birth, last, root = [-1] * len(blocks), [0] * len(blocks), list(range(len(blocks)))
     for block in program.fed:
-        birth[block], given[block] = 0, True
+        birth[block] = 0
+    for block, host in program.received.items():
+        birth[block], root[block] = 0, host
     for index, (_, made, read) in enumerate(steps):
         for block in read:
             last[block] = index
-            if birth[block] < 0:
-                birth[block], given[block] = 0, True
         for block in made:
             birth[block] = last[block] = index
     for block in (*program.delivered.values(), *held):
         last[block] = len(steps)
-    root = list(range(len(blocks)))
+    for block, host in program.received.items():
+        last[host] = max(last[host], last[block])
+    # The network's input belongs to the caller and is not overwritten.
+    given = set(program.fed)
     for index, (op, made, read) in enumerate(steps):
         if op >= 0 and network.ops[op].takes_over:
             host = root[read[0]]
-            # The network's input belongs to the caller and is not overwritten.
-            free = last[host] <= index and not (given[host] and network.tensors[blocks[host][0]].is_input)
+            free = last[host] <= index and host not in given
             if network.ops[op].is_view or free:
                 root[made[0]] = host
                 last[host] = max(last[host], last[made[0]])
     return root, birth, last
 
 
-def measure(network: Network, program: Program, held: Iterable[int] = ()) -> Profiled:
-    """Return the peaks of a program; time grows linearly with its steps. Blocks `held` live to the end."""
-    root, birth, last = lives(network, program, held)
-    steps = len(program.steps)
-    octets, elements = [0] * (steps + 2), [0] * (steps + 2)
-    for block, (tensor, start, stop) in enumerate(program.blocks):
-        if root[block] != block or birth[block] < 0:
-            continue
-        entry = network.tensors[tensor]
-        octets[birth[block]] += entry.row_bytes * (stop - start)
-        octets[last[block] + 1] -= entry.row_bytes * (stop - start)
-        elements[birth[block]] += entry.row_elements * (stop - start)
-        elements[last[block] + 1] -= entry.row_elements * (stop - start)
-    live, peak, peak_step, peak_elements, now, now_elements = [], 0, 0, 0, 0, 0
-    for step in range(steps):
-        now += octets[step]
-        now_elements += elements[step]
-        live.append(now)
-        if now > peak:
-            peak, peak_step = now, step
-        peak_elements = max(peak_elements, now_elements)
-    return Profiled(peak_elements, peak, peak_step, tuple(live))
+def measure(network: Network, program: Program) -> Profiled:
+    """Return the peaks of a program; time grows linearly with its steps."""
+    found = lives(network, program)
+    live = curve(program, found, network.row_bytes)
+    elements = curve(program, found, [entry.row_elements for entry in network.tensors])
+    peak = max(live, default=0)
+    return Profiled(max(elements, default=0), peak, live.index(peak) if live else 0, tuple(live))
+
+
+def curve(program: Program, found: Lives, row_sizes: Sequence[int]) -> list[int]:
+    """Return what is live at every step, in the unit of the rows' sizes (by tensor)."""
+    change = [0] * (len(program.steps) + 2)
+    for block, ((tensor, start, stop), root, birth, last) in enumerate(zip(program.blocks, *found, strict=True)):
+        if root == block and birth >= 0:
+            size = row_sizes[tensor] * (stop - start)
+            change[birth] += size
+            change[last + 1] -= size
+    return list(itertools.accumulate(change))[:-2]

@@ -18,7 +18,10 @@ from restructure.graph import Node
 from restructure.streaming.settings import Cuts
 from restructure.streaming.sums import Sum
 
-__all__ = ["Network", "Op", "TensorRows", "stretch"]
+__all__ = ["Network", "Op", "TensorRows", "Window", "stretch"]
+
+Window = tuple[int, int, int, int]
+"""(tensor, first row, last row + 1, further rows below that would do no harm)"""
 
 
 def stretch(letter: str, span: tuple[int, int] | None) -> str:
@@ -123,6 +126,7 @@ class Network:
         cuts: as asked for.
         lent: tensors that are made anew for every reader.
         taken_apart: op index → names of the Concats whose operands it reads, or joins, in their stead.
+        memo: what `windows`, `first_rows` and `crossing` gave before.
     """
 
     tensors: tuple[TensorRows, ...]
@@ -135,6 +139,48 @@ class Network:
     cuts: Cuts = field(default_factory=Cuts)
     lent: frozenset[int] = frozenset()
     taken_apart: Mapping[int, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    memo: "Memo" = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
+
+    @property
+    def row_bytes(self) -> list[int]:
+        """Bytes of a row, by tensor."""
+        return [entry.row_bytes for entry in self.tensors]
+
+    def windows(self, index: int, start: int, stop: int) -> tuple[Window, ...]:
+        """Return the windows an op reads for result rows start..stop−1, one per operand."""
+        known = self.memo.windows.get((index, start, stop))
+        if known is None:
+            operands = self.ops[index].operands
+            known = tuple((tensor, *field.need(start, stop), field.slack) for tensor, field, _ in operands)
+            self.memo.windows[index, start, stop] = known
+        return known
+
+    def first_rows(self, tensor: int) -> tuple[tuple[int, list[int]], ...]:
+        """Return per consumer of a tensor (op index, per result row that is needed the first row it reads)."""
+        known = self.memo.first_rows.get(tensor)
+        if known is None:
+            known = tuple(
+                (index, [field.need(row, row + 1)[0] for row in range(self.goals[self.ops[index].results[0]])])
+                for index, field in self.consumers[tensor]
+            )
+            self.memo.first_rows[tensor] = known
+        return known
+
+    def crossing(self, cut: int) -> tuple[int, ...]:
+        """Return the tensors that somebody before op `cut` made and an op from `cut` on, or the caller, reads."""
+        known = self.memo.crossing.get(cut)
+        if known is None:
+            known = tuple(
+                tensor
+                for tensor, producer in enumerate(self.producer)
+                if producer < cut
+                and (
+                    any(reader >= cut for reader, _ in self.consumers[tensor])
+                    or (producer >= 0 and self.tensors[tensor].is_output)
+                )
+            )
+            self.memo.crossing[cut] = known
+        return known
 
     def names(self, start: int, stop: int) -> list[str]:
         """Return the names of the nodes that ops start..stop−1 stand for, each once, by the op they first belong to."""
@@ -143,3 +189,12 @@ class Network:
             found.update(dict.fromkeys(node.name for node in op.nodes))
             found.update(dict.fromkeys(self.taken_apart.get(op.index, ())))
         return list(found)
+
+
+@dataclass(slots=True)
+class Memo:
+    """What a network has worked out before, by what was asked."""
+
+    windows: dict[tuple[int, int, int], tuple[Window, ...]] = field(default_factory=dict)
+    first_rows: dict[int, tuple[tuple[int, list[int]], ...]] = field(default_factory=dict)
+    crossing: dict[int, tuple[int, ...]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ class Program:
     Attributes:
         costs: per step (nodes, MACs).
         fed: the network inputs' blocks, there from the start whether anybody reads them or not.
+        received: other block that is there from the start → the first of those that share its buffer.
         delivered: network output → the block that is it.
     """
 
@@ -32,6 +33,7 @@ class Program:
     steps: list[Step] = field(default_factory=list)
     costs: list[tuple[int, int]] = field(default_factory=list)
     fed: list[int] = field(default_factory=list)
+    received: dict[int, int] = field(default_factory=dict)
     delivered: dict[int, int] = field(default_factory=dict)
 
     @property

@@ -51,3 +51,9 @@ class Phase:
     whole: bool = False
     grid: bool = False
     restart: int = 0
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other phases of the same network."""
+        rows = tuple(self.rows.items())
+        return self.start, self.stop, rows, self.recomputed, self.whole, self.grid, self.restart

@@ -5,14 +5,15 @@ Slice of one, or a Concat of several. What no consumer will read again is let go
 by a Slice of its tail when at least half of it is. A recomputed tensor is made window by window for each consumer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import inf
 
 from restructure.streaming.holdings import Holdings
-from restructure.streaming.network import Network, Op
+from restructure.streaming.network import Network, Op, Window
 from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
 
-__all__ = ["Streamer", "stream"]
+__all__ = ["AboveLimitError", "Streamer", "stream"]
 
 
 def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int] | None" = None) -> Program:
@@ -32,18 +33,25 @@ def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int
     return run.program
 
 
+class AboveLimitError(Exception):
+    """A run needs more active memory than it may."""
+
+
 class Streamer:
     """One run. Sources are fed, phases run one after another, outputs are delivered; `program` grows all the while.
 
-    Invariant: rows before `done[op]` were made.
+    Args:
+        limit: of active memory in bytes; a run that is seen to need more raises AboveLimitError (some are not seen).
+
+    Invariant: rows before `done[op]` were made; ops from `stop` on have not begun.
     """
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, limit: float = inf) -> None:
+        self.network, self.limit = network, limit
         self.program = Program()
         self.holdings = Holdings(network, self.program)
         self.done = [0] * len(network.ops)
-        self.open = [False] * len(network.ops)
+        self.stop = 0
         self.rows: dict[int, int] = {}
         self.grid = False
         self.recomputed: frozenset[int] = frozenset()
@@ -53,8 +61,8 @@ class Streamer:
         """Run the ops of a phase to their end."""
         self.rows, self.grid = dict(phase.rows), phase.grid
         ops = self.network.ops[phase.start : phase.stop]
-        for op in ops:
-            self.open[op.index] = True
+        self.stop = phase.stop
+        self.holdings.forget_windows()
         if phase.whole:
             self.recomputed = frozenset()
             for op in ops:
@@ -164,31 +172,30 @@ class Streamer:
 
     def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
         """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
-        kept = op.results[0] not in self.recomputed
-        needs = [(tensor, *field.need(start, stop)) for tensor, field, _ in op.operands]
-        for tensor, _, high in needs:
-            if tensor not in self.recomputed:
+        recomputed = self.recomputed
+        windows = self.network.windows(op.index, start, stop)
+        for tensor, _, high, _ in windows:
+            if tensor not in recomputed:
                 self._ensure(tensor, high)
-        blocks = self._windows(op, needs)
-        self._touched.extend(tensor for tensor, _, _ in needs)
-        if kept:
+        blocks = self._windows(op, windows)
+        self._touched += [window[0] for window in windows]
+        if op.results[0] not in recomputed:
             self.done[op.index] = stop
             self._trim()
-        rows = needs[0][2] - needs[0][1] if op.macs_of_operand else stop - start
+            if self.limit < inf:
+                self._check(op, stop - start, blocks)
+        rows = windows[0][2] - windows[0][1] if op.macs_of_operand else stop - start
         return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
 
-    def _windows(self, op: Op, needs: list[tuple[int, int, int]]) -> list[int]:
-        if op.kind == "crop" and needs[0][0] not in self.recomputed:
+    def _windows(self, op: Op, windows: tuple[Window, ...]) -> list[int]:
+        if op.kind == "crop" and windows[0][0] not in self.recomputed:
             # A crop takes rows and columns at once.
-            return [self.holdings.cover(*needs[0])]
-        return [
-            self._window(tensor, low, high, field.slack)
-            for (tensor, low, high), (_, field, _) in zip(needs, op.operands, strict=True)
-        ]
+            return [self.holdings.cover(*windows[0][:3])]
+        return [self._window(*window) for window in windows]
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
-        made = tuple(self.program.block(tensor, start, stop) for tensor in op.results)
-        self.program.step(op.index, made, read, max(len(op.nodes), 1) + op.nodes_more, macs)
+        made = tuple([self.program.block(tensor, start, stop) for tensor in op.results])
+        self.program.step(op.index, made, read, (len(op.nodes) or 1) + op.nodes_more, macs)
         if op.results[0] not in self.recomputed:
             self.done[op.index] = stop
             for tensor, block in zip(op.results, made, strict=True):
@@ -214,6 +221,15 @@ class Streamer:
         made = self._make(op, start, stop)
         return self.holdings.crop(made[op.results.index(tensor)], low, high)
 
+    def _check(self, op: Op, rows: int, read: Iterable[int]) -> None:
+        """Give up if what is there while an op makes some rows is above the limit.
+
+        Rows that a stride will leave unread are taken for read here, so in such networks it may give up too soon.
+        """
+        made = 0 if op.takes_over else sum(self.network.tensors[tensor].row_bytes for tensor in op.results) * rows
+        if self.holdings.bytes + self.holdings.apart(read) + made > self.limit:
+            raise AboveLimitError
+
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
         touched, self._touched = self._touched, []
@@ -223,18 +239,16 @@ class Streamer:
 
     def _needed_from(self, tensor: int) -> int:
         """Return the first row of a tensor that anybody will still read; its height if nobody will."""
-        network = self.network
-        least = network.tensors[tensor].height
-        if network.tensors[tensor].is_output:
+        entry, least = self.network.tensors[tensor], self.network.tensors[tensor].height
+        if entry.is_output:
             return 0
-        for index, field in network.consumers[tensor]:
-            if not self.open[index]:
+        for index, rows in self.network.first_rows(tensor):
+            if index >= self.stop:
                 return 0
-            result = network.ops[index].results[0]
             start = self.done[index]
-            if result in self.recomputed:
-                granule = network.ops[index].granule
-                start = self._needed_from(result) // granule * granule
-            if start < network.goals[result]:
-                least = min(least, field.need(start, start + 1)[0])
+            op = self.network.ops[index]
+            if op.results[0] in self.recomputed:
+                start = self._needed_from(op.results[0]) // op.granule * op.granule
+            if start < len(rows) and rows[start] < least:
+                least = rows[start]
         return least

@@ -1,0 +1,85 @@
+"""A plan's phases, run and remembered one by one, give what the plan gives as a whole."""
+
+import onnx_ir as ir
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from integer_models import analysed
+from random_networks import RandomNetwork
+
+from restructure import zoo
+from restructure.planning.drafts import WHOLE, Draft, Studio
+from restructure.planning.sections import sections
+from restructure.profile import Definition
+from restructure.streaming import measure
+
+
+def whole_run(studio: Studio, draft: Draft) -> tuple[int, int, int]:
+    program = studio.program(draft)
+    return measure(studio.network(draft.cut_nodes), program).peak_bytes, program.macs, program.nodes
+
+
+@st.composite
+def drafts(draw: st.DrawFn, studio: Studio) -> Draft:
+    network = studio.network()
+    nodes = [op.nodes[0].index for op in network.ops[1:] if op.nodes]
+    cuts = tuple(sorted(draw(st.sets(st.sampled_from(nodes), max_size=4)))) if nodes else ()
+    targets = tuple(draw(st.sampled_from([WHOLE, 0, 300, 5000, 2**40])) for _ in range(len(cuts) + 1))
+    names = sorted({entry.name for entry in network.tensors})
+    found = sections(studio.graph, network)
+    return Draft(
+        cuts,
+        targets,
+        recomputed=frozenset(draw(st.sets(st.sampled_from(names), max_size=6))),
+        groups=tuple((name, 2) for name in found[0]) if found and draw(st.booleans()) else (),
+        rows=tuple(
+            (name, draw(st.integers(1, 5))) for name in sorted(draw(st.sets(st.sampled_from(names), max_size=3)))
+        ),
+        input_rows=draw(st.sampled_from([0, 0, 3, 8])),
+        grid=draw(st.booleans()),
+        restart=draw(st.sampled_from([0, 0, 500, 800])),
+    )
+
+
+@given(st.data(), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_random_drafts_of_random_networks(data: st.DataObject, seed: int) -> None:
+    studio = Studio(analysed(ir.from_proto(RandomNetwork(seed).build(layers=8))), Definition())
+    before = data.draw(drafts(studio))
+    studio.measure(before)
+    draft = data.draw(drafts(studio))
+    outcome = studio.measure(draft)
+    assert (outcome.peak_bytes, outcome.macs, outcome.nodes) == whole_run(studio, draft)
+    live = [int(now) for stage in outcome.stages for now in stage.live]
+    assert live == list(measure(studio.network(draft.cut_nodes), studio.program(draft)).live)
+
+
+def test_phases_that_two_drafts_share_are_run_once() -> None:
+    studio = Studio(zoo.build("mobilenetv2"), Definition())
+    nodes = [op.nodes[0].index for op in studio.network().ops[1:] if op.nodes]
+    cuts = tuple(nodes[len(nodes) * i // 4] for i in (1, 2, 3))
+    one = studio.measure(Draft(cuts, (0, 0, 0, 0)))
+    two = studio.measure(Draft(cuts, (0, 0, 0, 90_000)))
+    assert [a is b for a, b in zip(one.stages, two.stages, strict=True)] == [True, True, True, False]
+
+
+@given(st.data(), st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_nothing_above_a_limit_passes_it(data: st.DataObject, seed: int) -> None:
+    net = analysed(ir.from_proto(RandomNetwork(seed).build(layers=8)))
+    draft = data.draw(drafts(Studio(net, Definition())))
+    peak = whole_run(Studio(net, Definition()), draft)[0]
+    for limit in (peak - 1, peak // 2):
+        assert Studio(net, Definition()).measure_within(draft, limit) is None
+
+
+@pytest.mark.parametrize("target", [0, 100_000])
+@pytest.mark.parametrize("name", ["squeezenet1.1", "resnet18", "mobilenetv2"])
+def test_a_run_at_its_limit_is_not_given_up(name: str, target: int) -> None:
+    net = zoo.build(name)
+    nodes = [op.nodes[0].index for op in Studio(net, Definition()).network().ops[1:] if op.nodes]
+    draft = Draft(
+        (nodes[len(nodes) // 3],), (target, target), recomputed=frozenset(n.outputs[0] for n in net.nodes[:4])
+    )
+    peak = whole_run(Studio(net, Definition()), draft)[0]
+    assert Studio(net, Definition()).measure_within(draft, peak) is not None
