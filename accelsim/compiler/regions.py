@@ -104,4 +104,5 @@ def _depth(layer: Layer, access: Access, tile: TileIndex, channels: int) -> tupl
         return tile.reduction
     first = tile.start[3] // kernel.filters_per_group
     last = -(-(tile.start[3] + tile.shape[3]) // kernel.filters_per_group)
-    return first * kernel.channels_per_group, last * kernel.channels_per_group
+    low, high = tile.reduction  # part of the channels only where the tile lies in one group
+    return first * kernel.channels_per_group + low, (last - 1) * kernel.channels_per_group + high

@@ -28,6 +28,10 @@ class Dataflow(ABC):
         """Whether only the number of output positions matters, not how many rows and columns they make."""
         return False
 
+    def units(self, array: ArrayShape) -> tuple[int, int]:
+        """Channels and filters that fill the array: a tile's sizes had better be multiples."""
+        return array.rows, array.columns
+
     @overload
     def cost(self, array: ArrayShape, nest: LoopNest[int]) -> ScalarCost: ...
 

@@ -38,6 +38,10 @@ class RowStationary(Dataflow):
 
     name: ClassVar[str] = "row_stationary"
 
+    def units(self, array: ArrayShape) -> tuple[int, int]:
+        """Neither lies along the array: any number of both is as good."""
+        return 1, 1
+
     def _cost(self, array: ArrayShape, nest: LoopNest[Counts]) -> ArrayCost:
         shape = nest.m.shape
         columns = [np.asarray(getattr(nest, field.name)).ravel() for field in fields(nest)]

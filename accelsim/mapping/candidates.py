@@ -55,14 +55,17 @@ class Candidates:
 _COLUMNS = tuple(field.name for field in fields(Candidates) if field.name not in ("sizes", "first"))
 
 
-def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) -> Candidates:
-    """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out."""
+def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Candidates:
+    """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out.
+
+    `channel_unit`, `filter_unit`: how many of each the array takes at once; tiles are multiples of them.
+    """
     spatial = np.array(_spatial(problem, pin), dtype=np.int64)
-    filters = np.array(_filters(problem, array_columns, pin), dtype=np.int64)
-    channels = np.array(_channels(problem, array_rows, pin), dtype=np.int64)
+    filters = np.array(_filters(problem, filter_unit, pin), dtype=np.int64)
+    channels = np.array(_channels(problem, channel_unit, pin), dtype=np.int64)
     orders = [pin.order] if pin.order else list(ORDERS)
     s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
-    sizes = np.column_stack([spatial[s], filters[k], channels[c]])
+    sizes = _in_one_group(problem, np.column_stack([spatial[s], filters[k], channels[c]]))
     cuts = _cut_code(problem, sizes)
     blocks, groups = [], []
     for code in np.unique(cuts):
@@ -87,6 +90,17 @@ def candidates(problem: Problem, array_rows: int, array_columns: int, pin: Pin) 
         sizes=np.repeat(np.arange(len(sharing)), sharing),
         first=np.cumsum(sharing) - sharing,
     )
+
+
+def _in_one_group(problem: Problem, sizes: Ints) -> Ints:
+    """Tile sizes without those that cut the channels of several groups at once; whole channels if none is left."""
+    if problem.groups == 1:
+        return sizes
+    whole_channels = sizes[:, 4] == problem.reduction
+    legal = whole_channels | (problem.filters_per_group % sizes[:, 3] == 0)
+    if not legal.any():
+        sizes[:, 4], legal = problem.reduction, np.ones_like(legal)
+    return np.asarray(sizes[legal])
 
 
 def _cut_code(problem: Problem, sizes: Ints) -> Ints:
@@ -135,7 +149,7 @@ def _spatial(problem: Problem, pin: Pin) -> list[tuple[int, int, int]]:
     return found if can_b or b == 1 else [(b, y, x)]
 
 
-def _filters(problem: Problem, array_columns: int, pin: Pin) -> list[int]:
+def _filters(problem: Problem, unit: int, pin: Pin) -> list[int]:
     total = problem.shape[3]
     if pin.filters:
         return [min(pin.filters, total)]
@@ -145,15 +159,15 @@ def _filters(problem: Problem, array_columns: int, pin: Pin) -> list[int]:
     if problem.groups > 1 and per_group > 1:
         whole_groups = [g * per_group for g in _cuts(problem.groups, True)]
         return sorted({*whole_groups, *(n for n in _cuts(per_group, True) if per_group % n == 0)})
-    return _multiples(total, array_columns)
+    return _multiples(total, unit)
 
 
-def _channels(problem: Problem, array_rows: int, pin: Pin) -> list[int]:
-    if problem.groups > 1 or not problem.on_array:
+def _channels(problem: Problem, unit: int, pin: Pin) -> list[int]:
+    if not problem.on_array:
         return [problem.reduction]
     if pin.channels:
         return [min(pin.channels, problem.reduction)]
-    return _multiples(problem.reduction, array_rows)
+    return _multiples(problem.reduction, unit)
 
 
 def _multiples(total: int, unit: int) -> list[int]:

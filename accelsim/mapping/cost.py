@@ -139,7 +139,7 @@ class _Model:
         elif shape.channels is Along.REDUCTION and self.p.groups == 1:
             depth = c.channels
         elif shape.channels is Along.REDUCTION:
-            depth = np.maximum(1, c.filters // self.p.filters_per_group) * self.p.reduction
+            depth = np.maximum(1, c.filters // self.p.filters_per_group) * c.channels
         else:
             depth = np.minimum(c.filters, channels)
         return batch, rows, columns, depth
@@ -153,7 +153,7 @@ class _Model:
         tile = batch * rows * columns * depth * e
         unique = int(np.prod(shape.size)) * e
         by_reduction = shape.channels is Along.REDUCTION and self.p.groups == 1
-        parts = self.nc if by_reduction else np.where(depth < shape.size[3], self.nk, 1)
+        parts = self.nc if by_reduction else self._parts(shape, depth)
         rolling = self._rolls(by_reduction, shape)
         plain_pass = self.ns * tile * parts
         rolled_rows = np.minimum(self.ny * rows, shape.size[1])
@@ -190,7 +190,18 @@ class _Model:
         alone_c = self.nc == 1
         if by_reduction:
             return np.asarray(self.is_kcs | (alone_c & (self.is_skc | self.is_ksc | self.is_sck)))
-        return np.asarray((self.nk == 1) | self.is_ksc | self.is_kcs)
+        return np.asarray(np.where(alone_c, (self.nk == 1) | self.is_ksc | self.is_kcs, self.is_kcs))
+
+    def _parts(self, shape: InputShape, depth: Ints) -> Ints:
+        """Tiles along the channels, per pass over the positions, of an operand that follows the filters.
+
+        Filters of a group share its channels: tiles of theirs that come one after another find the operand there.
+        """
+        if shape.channels is not Along.REDUCTION:
+            return np.where(depth < shape.size[3], self.nk, 1)
+        groups = np.minimum(self.nk, self.p.groups)
+        shared = np.where((self.is_ksc | self.is_kcs) & (self.ns > 1), self.nk, groups)
+        return np.where(self.nc == 1, shared, self.nc * np.where(self.is_sck, groups, self.nk))
 
     def _passes(self, by_reduction: bool, shape: InputShape, parts: Ints) -> Ints:
         """How often the operand is loaded as a whole."""
@@ -202,9 +213,8 @@ class _Model:
 
     def _weights(self) -> tuple[Ints, Ints, Floats, Ints]:
         p, c = self.p, self.c
-        channels = c.channels if p.groups == 1 else np.full_like(c.channels, p.reduction)
         tap_bytes = p.taps * p.weight_bytes
-        tile = c.filters * (channels * tap_bytes + p.vector_bytes)
+        tile = c.filters * (c.channels * tap_bytes + p.vector_bytes)
         unique = p.shape[3] * (p.reduction * tap_bytes + p.vector_bytes)
         one = self.nk * self.nc == 1
         once = self.is_kcs | (self.is_ksc & (self.nc == 1)) | one | c.hold_weights

@@ -50,6 +50,11 @@ class Machine:
         return dataflow(self.dataflow).sums_leave_array
 
     @property
+    def units(self) -> tuple[int, int]:
+        """Channels and filters that the array takes at once."""
+        return dataflow(self.dataflow).units(self.array)
+
+    @property
     def tiling(self) -> Machine:
         """The part that a cost table in DRAM bytes depends on; the rest scales it, or decides which rows are legal."""
         return replace(self, bytes_per_cycle=Fraction(1), latency_cycles=0, accumulator_capacity=None)

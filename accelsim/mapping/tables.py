@@ -37,7 +37,7 @@ class Tables:
         with self._lock:
             table = self._found.get(key)
             if table is None:
-                found = candidates(problem, machine.array.rows, machine.array.columns, pin)
+                found = candidates(problem, *machine.units, pin)
                 table = self._found[key] = cost_table(problem, found, machine)
                 self._bytes += table.bytes
                 self._forget()

@@ -88,6 +88,13 @@ def test_a_pointwise_convolution_moves_exactly_the_bytes_the_mapper_expects(hard
 
 
 @settings(max_examples=40, deadline=None)
+@given(pin=pins, groups=st.sampled_from([2, 4]))
+def test_a_grouped_pointwise_convolution_moves_exactly_the_bytes_the_mapper_expects(hardware, pin, groups):
+    """Channels of one group are cut where the filters of a tile belong to it alone."""
+    check(hardware, convolution(8 * groups, 12 * groups, 8, 1, 1, groups), pin, exact=True)
+
+
+@settings(max_examples=40, deadline=None)
 @given(
     rows=st.sampled_from([1, 2, 4, 8]),
     columns=st.sampled_from([2, 4, 8]),

@@ -13,7 +13,7 @@ def problems(hardware: Hardware) -> list[Problem]:
 
 
 def fresh(problem: Problem, machine: Machine) -> CostTable:
-    return cost_table(problem, candidates(problem, machine.array.rows, machine.array.columns, FREE), machine)
+    return cost_table(problem, candidates(problem, *machine.units, FREE), machine)
 
 
 def test_a_kept_table_at_a_bandwidth_equals_one_made_for_that_bandwidth():
