@@ -36,7 +36,10 @@ from restructure.streaming import (
     stream,
 )
 
-__all__ = ["WHOLE", "Draft", "Outcome", "Studio"]
+__all__ = ["UNCUT", "WHOLE", "Draft", "Outcome", "Studio"]
+
+UNCUT = 1 << 40
+"""Target that every working set keeps: parts are only as small as what reads them asks for."""
 
 _WORK_OF_A_DRAFT = 20
 """Program steps that take as long as putting a draft together."""
@@ -77,8 +80,10 @@ class Draft:
 
     @property
     def cut_nodes(self) -> Cuts:
-        """How nodes are taken apart."""
-        return Cuts(self.groups, self.bands, self.sums, self.axis)
+        """How nodes are taken apart; one that is cut into bands, or whose sum is, is not cut into groups as well."""
+        taken = {cut.node for cut in self.sums}.union(*(cut.nodes for cut in self.bands))
+        groups = tuple(entry for entry in self.groups if entry[0] not in taken) if taken else self.groups
+        return Cuts(groups, self.bands, self.sums, self.axis)
 
 
 @dataclass(frozen=True, slots=True)

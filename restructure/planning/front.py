@@ -41,8 +41,8 @@ def plan(
         dtype: element type that bytes are counted in; None takes each tensor's own.
         max_parts: most parts of any tensor in a region.
         max_nodes: most nodes of the restructured graph.
-        allow_reassociation: also cut where sums are added in another order (bits may change); no plan does so yet, all
-            cuts keep every sum as it is.
+        allow_reassociation: also take averages by rows, and sums over input channels group by group: they are added
+            up in another order, so that real numbers may change in their last bits.
         robust: only plans whose saving holds in any execution order (every overlap recomputed).
         time_limit_s: return the best so far after this many seconds.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.

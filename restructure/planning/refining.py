@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from restructure.planning.drafts import Outcome, Studio
 from restructure.planning.moves import moves
 
-__all__ = ["refine"]
+__all__ = ["refine", "score"]
 
 Admitted = Callable[[Outcome], bool]
 
@@ -29,14 +29,14 @@ def refine(
     best = start
     for _ in range(most_steps):
         level = best.peak_bytes * 97 // 100
-        now = _score(best, level)
+        now = score(best, level)
         found = best
         for draft in moves(studio, best, sections, macs, cuts):
             if stopped():
                 return found
             outcome = studio.measure_within(draft, now[0])
-            if outcome is not None and admitted(outcome) and _score(outcome, level) < now:
-                found, now = outcome, _score(outcome, level)
+            if outcome is not None and admitted(outcome) and score(outcome, level) < now:
+                found, now = outcome, score(outcome, level)
                 if outcome.peak_bytes * 100 < best.peak_bytes * 99:
                     break
         if found is best:
@@ -45,5 +45,6 @@ def refine(
     return best
 
 
-def _score(outcome: Outcome, level: int) -> tuple[int, int, int, int]:
+def score(outcome: Outcome, level: int) -> tuple[int, int, int, int]:
+    """Return how good an outcome is, the less the better: its peak, MACs, what stands above a level, and nodes."""
     return outcome.peak_bytes, outcome.macs, outcome.excess(level), outcome.nodes

@@ -6,12 +6,16 @@ all plans of this kind the flattest can be.
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
+from restructure.planning.apart import Drafts, band_drafts, improve, stream_axis
 from restructure.planning.borders import MOST_CUTS, border_bytes, cut_points
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
+from restructure.planning.reassociating import means, products, sum_drafts
 from restructure.planning.refining import refine
 from restructure.planning.request import Request
 from restructure.planning.sections import sections
@@ -21,6 +25,9 @@ __all__ = ["Search"]
 MOST_EDGES = 40
 _SHARES = (4, 8, 16, 32, 64)
 """Working-set targets as fractions of the original's peak."""
+
+_APART = 0.2
+"""Work that the last stage may add, as a share of the search's."""
 
 Groups = tuple[tuple[str, int], ...]
 
@@ -71,8 +78,10 @@ class Search:
         self.studio.measure(Draft())
         if len(self.studio.network().ops) < 2:
             return
-        self.allow(0.5)
-        self._chains(self._first_groups())
+        bases = self._bases()
+        for number, base in enumerate(bases):
+            self.allow(0.5 * (number + 1) / len(bases))
+            self._chains(base)
         self.tell(0.5, "phases chosen")
         overheads = self._overheads()
         for index, overhead in enumerate(overheads):
@@ -81,6 +90,8 @@ class Search:
                 self.allow(share)
                 self._climb(overhead, split)
                 self.tell(share, "details chosen")
+        self.allow(1 + _APART)
+        self._take_apart(overheads)
 
     def _overheads(self) -> Sequence[float]:
         most = self.request.max_overhead
@@ -103,8 +114,33 @@ class Search:
                 groups |= dict.fromkeys(section, 8)
         return tuple(sorted(groups.items()))
 
-    def _chains(self, groups: Groups) -> None:
-        base = Draft(grid=self.request.max_parts is not None, groups=groups)
+    def _bases(self) -> list[Draft]:
+        """Return what chains of phases begin with: rows, columns where images are wide, sums by parts if allowed."""
+        plain = Draft(grid=self.request.max_parts is not None, groups=self._first_groups())
+        axis = stream_axis(self.studio)
+        bases = [plain] if axis == plain.axis else [plain, replace(plain, axis=axis)]
+        if self.request.allow_reassociation:
+            sums = means(self.studio.graph, axis)
+            taken = {cut.node for cut in sums}
+            sections = {name for section in self.sections if taken & set(section) for name in section}
+            groups = tuple(entry for entry in plain.groups if entry[0] not in sections)
+            bases += [replace(plain, axis=axis, sums=sums, groups=groups)] if sums else []
+        return bases
+
+    def _take_apart(self, overheads: Sequence[float]) -> None:
+        """Cut nodes of the best outcomes into bands, and take sums apart if that is allowed."""
+        kinds: list[Drafts] = [partial(band_drafts, self.studio)]
+        if self.request.allow_reassociation:
+            candidates = products(self.studio.graph, self.studio.network())
+            kinds.append(partial(sum_drafts, self.studio, candidates))
+        for overhead in overheads:
+            for split in (False, True):
+                for kind in kinds:
+                    start, within = self._best(overhead, split)
+                    if start is not None:
+                        improve(self.studio, start, within, kind, self.stopped)
+
+    def _chains(self, base: Draft) -> None:
         edges = Edges(self.studio, base)
         cuts = cut_points(edges.network, MOST_CUTS)
         count = (len(cuts) + 1) * (len(cuts) + 2) // 2
@@ -126,15 +162,19 @@ class Search:
 
     def _climb(self, overhead: float, split: bool) -> None:
         """Improve the best outcome within a MAC overhead whose inputs are split at the start, or are not."""
+        start, within = self._best(overhead, split)
+        if start is not None:
+            refine(self.studio, start, within, self.sections, overhead > 0, _node_cuts(self.studio), self.stopped)
+
+    def _best(self, overhead: float, split: bool) -> tuple[Outcome | None, Callable[[Outcome], bool]]:
+        """Return the best outcome within a MAC overhead whose inputs are split or not, and what says who is within."""
         macs = self.studio.baseline.macs * (1 + overhead)
 
         def within(outcome: Outcome) -> bool:
             return outcome.macs <= macs and self.admitted(outcome)
 
         starts = [o for o in self.outcomes() if within(o) and bool(o.draft.input_rows) == split]
-        start = min(starts, key=lambda o: (o.peak_bytes, o.nodes), default=None)
-        if start is not None:
-            refine(self.studio, start, within, self.sections, overhead > 0, _node_cuts(self.studio), self.stopped)
+        return min(starts, key=lambda o: (o.peak_bytes, o.nodes), default=None), within
 
 
 def _node_cuts(studio: Studio) -> list[int]:

@@ -9,7 +9,7 @@ from restructure import operators
 from restructure.graph import Graph, Node
 from restructure.streaming import Network
 
-__all__ = ["sections"]
+__all__ = ["keeps_channels", "mixes_channels", "sections"]
 
 
 def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
@@ -25,7 +25,7 @@ def sections(graph: Graph, network: Network) -> list[tuple[str, ...]]:
             if len(readers) != 1 or network.tensors[tensor].is_output:
                 break
             following = network.ops[readers[0][0]]
-            if not following.nodes or not _keeps_channels(graph, following.nodes[0], op.nodes[0].op_type != "Concat"):
+            if not following.nodes or not keeps_channels(graph, following.nodes[0], op.nodes[0].op_type != "Concat"):
                 break
             chain.append(following)
         if len(chain) > 1:
@@ -43,7 +43,18 @@ def _opens(graph: Graph, chain: tuple[Node, ...]) -> bool:
     return node.op_type == "Conv" and operators.conv_geometry(node, graph).groups == 1
 
 
-def _keeps_channels(graph: Graph, node: Node, depthwise: bool) -> bool:
+def mixes_channels(graph: Graph, node: Node) -> bool:
+    """Whether a node is a convolution or matrix product over all channels, of weights."""
+    if any(name and not graph.is_constant(name) for name in node.inputs[1:]):
+        return False
+    if node.op_type in ("Gemm", "MatMul"):
+        turned = node.op_type == "Gemm" and graph.call(node).integer("transA", 0)
+        return len(graph.tensors[node.inputs[0]].shape) == 2 and not turned
+    return node.op_type == "Conv" and operators.conv_geometry(node, graph).groups == 1
+
+
+def keeps_channels(graph: Graph, node: Node, depthwise: bool) -> bool:
+    """Whether a node may run channel group by channel group: a pool, or a depthwise convolution if those may."""
     if node.op_type in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"):
         return len(node.outputs) == 1
     if node.op_type != "Conv" or not depthwise:
