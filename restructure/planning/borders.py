@@ -11,7 +11,9 @@ MOST_CUTS = 18
 
 
 def border_bytes(network: Network, tensors: Sequence[int]) -> int:
-    return sum(network.tensors[tensor].bytes for tensor in tensors)
+    entries = (network.tensors[tensor] for tensor in tensors)
+    counted = network.definition.input_counted
+    return sum(entry.bytes for entry in entries if counted or not entry.is_input)
 
 
 def cut_points(network: Network, most: int) -> list[int]:

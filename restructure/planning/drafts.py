@@ -27,10 +27,10 @@ from restructure.streaming import (
     Program,
     Stage,
     given,
-    lives,
     measure,
     most_parts,
     network_of,
+    occupancy,
     play,
     run_stage,
     stream,
@@ -278,10 +278,10 @@ class Studio:
         phases, input_rows = self.phases(draft), self.input_rows(draft)
         if len(outcome.stages) < len(phases):
             program = self.program(draft)
-            return moment(network, program, lives(network, program), step)
+            return moment(program, occupancy(network, program), step)
         received = outcome.stages[index - 1].leaves if index else given(network)
         program, found, _ = play(network, phases[index], received, input_rows)
-        return moment(network, program, found, step)
+        return moment(program, found, step)
 
     def plan(self, draft: Draft) -> Plan:
         """Return the finished plan."""

@@ -42,7 +42,7 @@ class Edges:
         """Return bytes no phase between these cuts can go below."""
         before, after = self.network.crossing(start), self.network.crossing(stop)
         least = max(border_bytes(self.network, before), border_bytes(self.network, after))
-        if start == 0:
+        if start == 0 and not self.network.placed:
             inputs = border_bytes(self.network, before)
             least = max(least, 2 * inputs if split else inputs + border_bytes(self.network, after))
         return least
@@ -54,7 +54,8 @@ class Edges:
     def guess(self, start: int, stop: int, split: int) -> int:
         """Return about what a phase needs: its borders' bound, or its input and the overlaps it keeps."""
         kept = sum(self._overlap(op) for op in range(start, stop))
-        before = border_bytes(self.network, self.network.crossing(start)) if start == 0 and not split else 0
+        held = start == 0 and not split and not self.network.placed
+        before = border_bytes(self.network, self.network.crossing(start)) if held else 0
         return max(self.bound(start, stop, split), (before + kept) * 4 // 5)
 
     def _overlap(self, index: int) -> int:

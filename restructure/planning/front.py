@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.planning.choosing import MOST_NODES, choose
 from restructure.planning.drafts import Outcome, Studio
@@ -30,6 +31,7 @@ def plan(
     time_limit_s: float | None = None,
     cost: CostFunction | None = None,
     progress: Progress | None = None,
+    definition: Definition | None = None,
 ) -> Plan:
     """Return one restructuring plan.
 
@@ -47,12 +49,15 @@ def plan(
         time_limit_s: return the best so far after this many seconds.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.
         progress: called with the share done and a message.
+        definition: of active memory (`dtype` wins over its own); BatchNorm and activations must work in place, Add and
+            depthwise convolutions must not.
 
     Raises:
         BudgetError: no plan fits the budget; it carries the closest.
+        PlanError: there is no planning under this definition.
     """
     request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
-                      time_limit_s, cost, progress)  # fmt: skip
+                      time_limit_s, cost, progress, definition)  # fmt: skip
     unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
     if unlimited:
         request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
@@ -73,23 +78,32 @@ def pareto(
     time_limit_s: float | None = None,
     cost: CostFunction | None = None,
     progress: Progress | None = None,
+    definition: Definition | None = None,
 ) -> tuple[Plan, ...]:
     """Return the plans none of which another beats in peak, MACs and nodes, by falling peak; limits as in `plan`."""
     request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
-                      time_limit_s, cost, progress)  # fmt: skip
+                      time_limit_s, cost, progress, definition)  # fmt: skip
     studio, front = _search(graph, request, FRONT_WORK)
     within = [o for o in front if budget_bytes is None or o.peak_bytes <= budget_bytes]
     return tuple(studio.plan(outcome.draft) for outcome in within)
 
 
 def _search(graph: Graph, request: Request, work: int) -> tuple[Studio, list[Outcome]]:
-    studio = Studio(graph, Definition(dtype=request.dtype), request.max_parts, request.robust)
+    studio = Studio(graph, _definition(request), request.max_parts, request.robust)
     search = Search(studio, request, work)
     search.explore()
     outcomes = search.outcomes()
     # Trimming rows nobody reads saves MACs, so a plan may be on the front although its peak is above the original's.
     no_worse = [outcome for outcome in outcomes if outcome.peak_bytes <= studio.baseline.peak_bytes]
     return studio, front_of(no_worse or outcomes)
+
+
+def _definition(request: Request) -> Definition:
+    definition = request.definition or Definition()
+    if not definition.activation_in_place or definition.add_in_place or definition.depthwise_in_place:
+        rule = "BatchNorm and activations must work in place, Add and depthwise convolutions must not"
+        raise PlanError(f"definition: {rule}, got {definition.describe()}; profile the graph under it instead")
+    return replace(definition, dtype=request.dtype or definition.dtype)
 
 
 def front_of(outcomes: Sequence[Outcome]) -> list[Outcome]:

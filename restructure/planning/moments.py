@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from restructure.streaming import Lives, Network, Program
+from restructure.streaming import Occupancy, Program
 
 __all__ = ["Moment", "moment"]
 
@@ -22,12 +22,9 @@ class Moment:
     held: dict[int, int]
 
 
-def moment(network: Network, program: Program, lives: Lives, step: int) -> Moment:
+def moment(program: Program, found: Occupancy, step: int) -> Moment:
     """Return what is there at a step."""
-    held: dict[int, int] = {}
-    for block, ((tensor, start, stop), root, birth, last) in enumerate(zip(program.blocks, *lives, strict=True)):
-        if root == block and 0 <= birth <= step <= last:
-            held[tensor] = held.get(tensor, 0) + network.tensors[tensor].row_bytes * (stop - start)
+    held = found.at(step)
     op, made, read = program.steps[step]
     here = frozenset(program.blocks[block][0] for block in (*made, *read))
     return Moment(op, here, dict(sorted(held.items(), key=lambda item: -item[1])))

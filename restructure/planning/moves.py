@@ -40,9 +40,9 @@ def moves(
             yield replace(draft, recomputed=draft.recomputed | frozenset(names))
     rows = studio.phases(draft)[phase].rows
     yield from _rows(network, draft, [t for t in held if t in rows][:6], rows)
-    if macs and draft.input_rows and not studio.robust:
+    if macs and (draft.input_rows or network.placed) and not studio.robust:
         yield from _restarts(studio, draft, sections)
-    if not draft.input_rows:
+    if not draft.input_rows and not network.placed:
         yield replace(draft, input_rows=8)
         for restart in (500, 700, 800, 900) if macs and not studio.robust else ():
             yield replace(draft, input_rows=8, restart=restart)

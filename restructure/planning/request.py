@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from restructure.plans import Plan
-from restructure.profile import Dtype
+from restructure.profile import Definition, Dtype
 
 __all__ = ["CostFunction", "Progress", "Request"]
 
@@ -29,3 +29,4 @@ class Request:
     time_limit_s: float | None = None
     cost: CostFunction | None = None
     progress: Progress | None = None
+    definition: Definition | None = None

@@ -85,10 +85,11 @@ class Search:
         self.tell(0.5, "phases chosen")
         overheads = self._overheads()
         for index, overhead in enumerate(overheads):
-            for number, split in enumerate((False, True)):
-                share = 0.5 + 0.5 * (index + (number + 1) / 2) / len(overheads)
+            splits = self._splits()
+            for number, split in enumerate(splits):
+                share = 0.5 + 0.5 * (index + (number + 1) / len(splits)) / len(overheads)
                 self.allow(share)
-                self._climb(overhead, split)
+                self._climb(overhead, split > 0)
                 self.tell(share, "details chosen")
         self.allow(1 + _APART)
         self._take_apart(overheads)
@@ -145,9 +146,14 @@ class Search:
         cuts = cut_points(edges.network, MOST_CUTS)
         count = (len(cuts) + 1) * (len(cuts) + 2) // 2
         search = measured_edges if count <= MOST_EDGES else lazy_edges
-        found = search(edges, cuts, self._targets(), (0, 8), self.stopped)
+        found = search(edges, cuts, self._targets(), self._splits(), self.stopped)
         for chain in chains(found, len(edges.network.ops), self._cost, 24):
             self.studio.measure(draft_of(edges, chain, base))
+
+    def _splits(self) -> tuple[int, ...]:
+        """Return the rows of the pieces that network inputs may be split into; 0: not split."""
+        # Where views are placed, what was read of an input is let go without a split.
+        return (0,) if self.studio.network().placed else (0, 8)
 
     def _targets(self) -> list[int]:
         peak = self.studio.baseline.peak_bytes

@@ -7,7 +7,21 @@
 """
 
 from restructure.profile.buffers import Buffer, buffers_of
-from restructure.profile.definition import Definition, Dtype
+from restructure.profile.definition import Definition, Dtype, Layout
 from restructure.profile.measure import Held, Profile, Step, profile
+from restructure.profile.storages import Storage, Storages, storages_of
 
-__all__ = ["Buffer", "Definition", "Dtype", "Held", "Profile", "Step", "buffers_of", "profile"]
+__all__ = [
+    "Buffer",
+    "Definition",
+    "Dtype",
+    "Held",
+    "Layout",
+    "Profile",
+    "Step",
+    "Storage",
+    "Storages",
+    "buffers_of",
+    "profile",
+    "storages_of",
+]

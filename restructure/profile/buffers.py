@@ -8,10 +8,11 @@ are positions in the graph's order; the network input lives from step 0.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from restructure import operators
 from restructure.graph import Graph, Node
 from restructure.profile.definition import Definition
 
-__all__ = ["Buffer", "buffers_of", "last_reads"]
+__all__ = ["Buffer", "buffers_of", "last_reads", "may_overwrite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,28 @@ def _host(graph: Graph, node: Node, definition: Definition, busy: Mapping[str, i
     operands = [name for name in dict.fromkeys(node.inputs) if name and not graph.is_constant(name)]
     if spec.is_view:
         return operands[0] if operands else None
-    allowed = definition.activation_in_place if len(operands) == 1 else definition.add_in_place
-    if not (allowed and spec.elementwise and spec.in_place):
+    if not may_overwrite(graph, node, definition):
         return None
     result = graph.tensors[node.outputs[0]]
     for name in operands:
         operand = graph.tensors[name]
         # The network's input belongs to the caller and is not overwritten.
         dead = busy[name] <= node.index and _root(graph, name) not in graph.inputs
-        if dead and operand.shape == result.shape and operand.bytes == result.bytes:
+        fits = operand.shape == result.shape and operand.bytes == result.bytes
+        if dead and (fits or (spec.category == "conv" and operand.bytes >= result.bytes)):
             return name
     return None
+
+
+def may_overwrite(graph: Graph, node: Node, definition: Definition) -> bool:
+    """Whether a node's operator may overwrite an operand under a definition, if the operand allows it."""
+    spec = graph.spec(node)
+    if spec.category == "conv":
+        g = operators.conv_geometry(node, graph)
+        return definition.depthwise_in_place and g.depthwise and g.filters == g.channels
+    count = len({name for name in node.inputs if name and not graph.is_constant(name)})
+    allowed = definition.activation_in_place if count == 1 else definition.add_in_place
+    return allowed and spec.elementwise and spec.in_place
 
 
 def _root(graph: Graph, name: str) -> str:

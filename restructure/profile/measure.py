@@ -1,11 +1,13 @@
 """Active memory over time: at each step of the graph's order, the bytes of live activations."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from restructure import dtypes
 from restructure.graph import Graph
 from restructure.profile.buffers import Buffer, buffers_of
 from restructure.profile.definition import DTYPE_BITS, Definition
+from restructure.profile.storages import Storage, storages_of
 
 __all__ = ["Held", "Profile", "Step", "profile"]
 
@@ -66,18 +68,54 @@ def profile(graph: Graph, definition: Definition | None = None) -> Profile:
     Time and memory grow linearly with nodes and tensors.
     """
     definition = definition or Definition()
+    if definition.layout == "placed":
+        return _placed(graph, definition)
     buffers = [b for b in buffers_of(graph, definition) if definition.input_counted or b.name not in graph.inputs]
     sizes = [_bytes(graph, buffer, definition) for buffer in buffers]
     elements = _running([(b.start, b.stop, b.elements) for b in buffers], len(graph.nodes))
     octets = _running([(b.start, b.stop, n) for b, n in zip(buffers, sizes, strict=True)], len(graph.nodes))
+
+    def held(step: int) -> list[Held]:
+        alive = ((b, n) for b, n in zip(buffers, sizes, strict=True) if b.start <= step <= b.stop)
+        return [Held(b.tensor_at(step), n) for b, n in alive]
+
+    return _profile(graph, definition, elements, octets, held)
+
+
+def _placed(graph: Graph, definition: Definition) -> Profile:
+    found, steps = storages_of(graph, definition), len(graph.nodes)
+
+    def counted(storage: Storage) -> bool:
+        return definition.input_counted or not storage.is_input
+
+    def held(step: int) -> list[Held]:
+        alive = {
+            s.name: int((found.last[s.first : s.stop] >= step).sum()) * s.cell_bytes
+            for s in found.storages
+            if s.start <= step and counted(s)
+        }
+        return [Held(name, octets) for name, octets in alive.items() if octets]
+
+    elements = found.live(steps, lambda s: s.cell_elements * counted(s))
+    octets = found.live(steps, lambda s: s.cell_bytes * counted(s))
+    return _profile(graph, definition, elements, octets, held)
+
+
+def _profile(
+    graph: Graph,
+    definition: Definition,
+    elements: list[int],
+    octets: list[int],
+    held: Callable[[int], list[Held]],
+) -> Profile:
+    """Return the profile of live elements and bytes per step; `held` lists what is live at one."""
     peak = max(range(len(octets)), key=octets.__getitem__, default=0)
-    held = [Held(b.tensor_at(peak), n) for b, n in zip(buffers, sizes, strict=True) if b.start <= peak <= b.stop]
     return Profile(
         definition=definition,
         peak_elements=max(elements, default=0),
         peak_bytes=octets[peak] if octets else 0,
         peak_step=peak,
-        peak_tensors=tuple(sorted(held, key=lambda h: (-h.bytes, h.name))),
+        peak_tensors=tuple(sorted(held(peak), key=lambda h: (-h.bytes, h.name))),
         steps=tuple(Step(n.name, e, o) for n, e, o in zip(graph.nodes, elements, octets, strict=True)),
     )
 

@@ -1,7 +1,7 @@
 """Running a graph part by part: the network of cuttable operators, the streaming order, the program it gives."""
 
 from restructure.streaming.building import network_of
-from restructure.streaming.liveness import Lives, Profiled, lives, measure
+from restructure.streaming.liveness import Occupancy, Profiled, measure, occupancy
 from restructure.streaming.network import Network, Op, TensorRows
 from restructure.streaming.program import CONCAT, SLICE, Block, Program, Step
 from restructure.streaming.settings import Cuts, Phase
@@ -14,8 +14,8 @@ __all__ = [
     "Block",
     "Cuts",
     "Handover",
-    "Lives",
     "Network",
+    "Occupancy",
     "Op",
     "Phase",
     "Piece",
@@ -25,10 +25,10 @@ __all__ = [
     "Step",
     "TensorRows",
     "given",
-    "lives",
     "measure",
     "most_parts",
     "network_of",
+    "occupancy",
     "play",
     "run_stage",
     "stream",

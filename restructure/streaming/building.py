@@ -5,10 +5,13 @@ from typing import Any
 
 from restructure import dtypes, operators
 from restructure.errors import PlanError
-from restructure.fields import Reach, RowMap, Same, Whole, extent, reach
+from restructure.fields import ROW_AXIS, Reach, RowMap, Same, Whole, extent, reach
 from restructure.graph import Graph, Node
 from restructure.profile import Definition
+from restructure.profile.cells import cell_shape, inner_elements
 from restructure.profile.definition import DTYPE_BITS
+from restructure.profile.storages import cell_bytes
+from restructure.profile.views import View, view_of
 from restructure.streaming.bands import Banded, Span, banded
 from restructure.streaming.network import Network, Op, TensorRows
 from restructure.streaming.settings import Cuts
@@ -51,6 +54,9 @@ class _Builder:
 
     def __init__(self, graph: Graph, definition: Definition, cuts: Cuts) -> None:
         self.graph, self.definition, self.cuts = graph, definition, cuts
+        self.placed = definition.layout == "placed"
+        if self.placed and (cuts.bands or cuts.axis != ROW_AXIS):
+            raise PlanError("plan: under the placed layout parts are rows; leave bands and columns out")
         self.groups = dict(cuts.groups)
         self.sums = {cut.node: cut.parts for cut in cuts.sums}
         self.tensors: list[TensorRows] = []
@@ -91,6 +97,7 @@ class _Builder:
             self.cuts,
             frozenset(tensor for op in self.ops if op.lent for tensor in op.results),
             self.taken_apart,
+            self.definition,
         )
 
     def _follows(self, node: Node) -> bool:
@@ -101,9 +108,12 @@ class _Builder:
         made = self.graph.producer(name)
         if made is None or name in self.graph.outputs or len(self.graph.consumers(name)) > 1:
             return False
-        if self.graph.spec(made).is_view or len(made.outputs) > 1 or len(node.outputs) > 1:
+        if self._is_view(made) or len(made.outputs) > 1 or len(node.outputs) > 1:
             return False
         return not reach(self.graph, node, self.cuts.axis).reason or self._rows(name) == 1
+
+    def _is_view(self, node: Node) -> bool:
+        return self.graph.spec(node).is_view or (self.placed and view_of(self.graph, node) is not None)
 
     def _rows(self, name: str) -> int:
         return extent(self.graph.tensors[name].shape, self.cuts.axis)
@@ -130,10 +140,15 @@ class _Builder:
             elements = elements // tensor.shape[1] * (channels[1] - channels[0])
         dtype = self.definition.dtype
         bits = DTYPE_BITS[dtype] if dtype is not None else dtypes.bits(tensor.dtype)
+        octets = -(-elements * bits // 8)
+        n, c, _ = cell_shape(tensor.shape)
+        cells = (n, c if channels is None else channels[1] - channels[0])
+        if self.placed:
+            octets = n * cells[1] * cell_bytes(inner_elements(tensor.shape), tensor.dtype, self.definition)
         own = channels is None and columns is None and not part
         self.tensors.append(
-            TensorRows(name, rows, elements, -(-elements * bits // 8), channels,
-                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns, part)
+            TensorRows(name, rows, elements, octets, channels,
+                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns, part, cells)
         )  # fmt: skip
         if own:
             self.ids[name] = len(self.tensors) - 1
@@ -357,7 +372,7 @@ class _Builder:
             Op(len(self.ops), chain, operands, results, field.granule, macs,
                source.height if by_operand and source is not None else rows, by_operand,
                view or overwrites, view, channels, field.reason, columns=columns, across=across, band=band,
-               **sums)
+               view=view_of(graph, node) if self.placed else None, **sums)
         )  # fmt: skip
 
     def _macs_of_columns(self, node: Node, macs: int, columns: Span, across: RowMap | None) -> int:
@@ -381,7 +396,8 @@ class _Builder:
         self._note_apart(name)
         result = self._tensor(name)
         operands = tuple((part, Same(), i) for i, part in enumerate(parts))
-        self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join"))
+        view = View("joined", ()) if self.placed else None
+        self.ops.append(Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join", view=view))
 
     def _consumers(self) -> tuple[tuple[tuple[int, RowMap], ...], ...]:
         found: list[list[tuple[int, RowMap]]] = [[] for _ in self.tensors]

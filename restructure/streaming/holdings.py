@@ -20,9 +20,11 @@ class Holdings:
         self.network, self.program = network, program
         self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
         self.bytes = 0
-        self._row_bytes = network.row_bytes
+        self._row_bytes = network.own_row_bytes
+        self._gone = [0] * len(network.tensors) if network.placed else None
         self._recent: dict[int, tuple[int, int, int]] = {}
         self._pieces: dict[int, int] = {}
+        self._late: set[int] = set()
 
     def feed(self, tensor: int, rows: int = 0, late: bool = False) -> None:
         """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
@@ -32,11 +34,14 @@ class Holdings:
         if self.network.tensors[tensor].is_input:
             self.program.fed.append(block)
         self._pieces[tensor] = rows
-        if not late:
+        if late:
+            self._late.add(tensor)
+        else:
             self.split(tensor, 0)
 
     def split(self, tensor: int, first: int) -> None:
         """Cut a network input from row `first` on into pieces that are let go one by one."""
+        self._late.discard(tensor)
         rows, goal = self._pieces[tensor], self.network.goals[tensor]
         if 0 < rows < goal - first and len(self.blocks[tensor]) == 1:
             block = self.blocks[tensor][0][2]
@@ -56,7 +61,10 @@ class Holdings:
 
     def forget(self, tensor: int) -> None:
         """Drop all blocks of a tensor that is made anew."""
-        self.bytes -= self._row_bytes[tensor] * sum(stop - start for start, stop, _ in self.blocks[tensor])
+        gone = 0
+        if self._gone is not None:
+            gone, self._gone[tensor] = self._gone[tensor], 0
+        self.bytes -= self._row_bytes[tensor] * (sum(b - a for a, b, _ in self.blocks[tensor]) - gone)
         self.blocks[tensor] = []
         self.forget_window(tensor)
 
@@ -116,6 +124,8 @@ class Holdings:
     def apart(self, blocks: Iterable[int]) -> int:
         """Return the bytes of those blocks that are not among what is there."""
         total = 0
+        if self._gone is not None:
+            return total
         for block in set(blocks):
             tensor, start, stop = self.program.blocks[block]
             if all(entry[2] != block for entry in self.blocks[tensor]):
@@ -133,8 +143,14 @@ class Holdings:
         return made
 
     def trim(self, tensor: int, first: int) -> None:
-        """Let go of the rows above `first`: of whole blocks, and by a Slice of a tail of at most half a block."""
+        """Let go of the rows above `first`: of whole blocks, and by a Slice of a tail of at most half a block.
+
+        Under the placed layout rows need no Slice to be let go.
+        """
         blocks, row_bytes = self.blocks[tensor], self._row_bytes[tensor]
+        if self._gone is not None:
+            self._let_go(tensor, first, self._gone)
+            return
         while blocks and blocks[0][1] <= first:
             self.bytes -= row_bytes * (blocks[0][1] - blocks[0][0])
             del blocks[0]
@@ -145,7 +161,20 @@ class Holdings:
             blocks[0] = (first, b, self._slice(block, first, b))
             self.bytes -= row_bytes * (first - a)
 
+    def _let_go(self, tensor: int, first: int, gone: list[int]) -> None:
+        """Count the rows above `first` out; `gone` are the rows of each tensor's first block that were before."""
+        blocks, row_bytes = self.blocks[tensor], self._row_bytes[tensor]
+        while blocks and blocks[0][1] <= first:
+            self.bytes -= row_bytes * (blocks[0][1] - blocks[0][0] - gone[tensor])
+            gone[tensor] = 0
+            del blocks[0]
+        if blocks and first - blocks[0][0] > gone[tensor]:
+            self.bytes -= row_bytes * (first - blocks[0][0] - gone[tensor])
+            gone[tensor] = first - blocks[0][0]
+
     def is_untouched(self, tensor: int) -> bool:
         """Whether nothing is there, or a network input as the caller gave it: there is nothing to let go."""
         blocks, entry = self.blocks[tensor], self.network.tensors[tensor]
-        return not blocks or (entry.is_input and self.program.blocks[blocks[0][2]][1:] == (0, entry.height))
+        if not blocks or self._gone is not None:
+            return not blocks or tensor in self._late
+        return entry.is_input and self.program.blocks[blocks[0][2]][1:] == (0, entry.height)

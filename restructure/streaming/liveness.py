@@ -2,30 +2,16 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from restructure.streaming.network import Network
+from restructure.streaming.occupancy import Occupancy, Profiled
+from restructure.streaming.placed import placed
 from restructure.streaming.program import Program
 
-__all__ = ["Lives", "Profiled", "curve", "lives", "measure"]
+__all__ = ["Copied", "Lives", "Occupancy", "Profiled", "lives", "measure", "occupancy"]
 
 Lives = tuple[list[int], list[int], list[int]]
 """Per block: the block whose buffer it lies in, its first step, its last step (of the buffer, for such a block)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profiled:
-    """Peaks of a program.
-
-    Attributes:
-        peak_step: first step with the peak in bytes.
-        live: active bytes at every step.
-    """
-
-    peak_elements: int
-    peak_bytes: int
-    peak_step: int
-    live: tuple[int, ...]
 
 
 def lives(network: Network, program: Program, held: Iterable[int] = ()) -> Lives:
@@ -62,19 +48,53 @@ def lives(network: Network, program: Program, held: Iterable[int] = ()) -> Lives
 
 def measure(network: Network, program: Program) -> Profiled:
     """Return the peaks of a program; time grows linearly with its steps."""
-    found = lives(network, program)
-    live = curve(program, found, network.row_bytes)
-    elements = curve(program, found, [entry.row_elements for entry in network.tensors])
+    found = occupancy(network, program)
+    live, elements = found.octets(), found.elements()
     peak = max(live, default=0)
     return Profiled(max(elements, default=0), peak, live.index(peak) if live else 0, tuple(live))
 
 
-def curve(program: Program, found: Lives, row_sizes: Sequence[int]) -> list[int]:
-    """Return what is live at every step, in the unit of the rows' sizes (by tensor)."""
-    change = [0] * (len(program.steps) + 2)
-    for block, ((tensor, start, stop), root, birth, last) in enumerate(zip(program.blocks, *found, strict=True)):
-        if root == block and birth >= 0:
-            size = row_sizes[tensor] * (stop - start)
-            change[birth] += size
-            change[last + 1] -= size
-    return list(itertools.accumulate(change))[:-2]
+def occupancy(network: Network, program: Program, held: Iterable[int] = ()) -> Occupancy:
+    """Return what a program needs over time under the network's definition; blocks `held` live to the end."""
+    return (placed if network.placed else Copied)(network, program, list(held))
+
+
+class Copied:
+    """Blocks in buffers of their own; views and what works in place take over their operand's."""
+
+    def __init__(self, network: Network, program: Program, held: Sequence[int]) -> None:
+        self.network, self.program = network, program
+        self.root, self.birth, self.last = lives(network, program, held)
+
+    def octets(self) -> list[int]:
+        return self._curve(self.network.row_bytes)
+
+    def elements(self) -> list[int]:
+        return self._curve([entry.row_elements for entry in self.network.tensors])
+
+    def _curve(self, row_sizes: Sequence[int]) -> list[int]:
+        change = [0] * (len(self.program.steps) + 2)
+        left_out = set() if self.network.definition.input_counted else set(self.program.fed)
+        each = zip(self.program.blocks, self.root, self.birth, self.last, strict=True)
+        for block, ((tensor, start, stop), root, birth, last) in enumerate(each):
+            if root == block and birth >= 0 and block not in left_out:
+                size = row_sizes[tensor] * (stop - start)
+                change[birth] += size
+                change[last + 1] -= size
+        return list(itertools.accumulate(change))[:-2]
+
+    def at(self, step: int) -> dict[int, int]:
+        found: dict[int, int] = {}
+        each = zip(self.program.blocks, self.root, self.birth, self.last, strict=True)
+        for block, ((tensor, start, stop), root, birth, last) in enumerate(each):
+            if root == block and 0 <= birth <= step <= last:
+                found[tensor] = found.get(tensor, 0) + self.network.tensors[tensor].row_bytes * (stop - start)
+        return found
+
+    def buffer(self, block: int) -> int:
+        return self.root[block]
+
+    def uses_all(self) -> bool:
+        read = {block for _, _, blocks in self.program.steps for block in blocks}
+        kept = {block for block in self.program.received if self.last[block] == len(self.program.steps)}
+        return (read | kept).issuperset(self.program.received)

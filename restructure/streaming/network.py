@@ -15,6 +15,8 @@ from typing import Literal
 
 from restructure.fields import RowMap
 from restructure.graph import Node
+from restructure.profile import Definition
+from restructure.profile.views import View
 from restructure.streaming.settings import Cuts
 from restructure.streaming.sums import Sum
 
@@ -38,7 +40,8 @@ class TensorRows:
         channels: first and last + 1 of the group; None for all.
         columns: first and last + 1 of the band; None for all.
         part: which share of a sum, or which of its totals; empty for the whole sum.
-        row_bytes: of one row, under the definition's element type (rounded up).
+        row_bytes: of one row, under the definition's element type (rounded up; cell by cell if *placed*).
+        cells_per_row: images and channels; see `restructure.profile.cells`.
     """
 
     name: str
@@ -50,6 +53,7 @@ class TensorRows:
     is_output: bool = False
     columns: tuple[int, int] | None = None
     part: str = ""
+    cells_per_row: tuple[int, int] = (1, 1)
 
     @property
     def label(self) -> str:
@@ -84,6 +88,7 @@ class Op:
         across: receptive field of its first operand along the columns, if it makes only some.
         band: bands of lower number are finished first.
         lent: its result is made anew for every reader, like a recomputed one, since that costs no MAC.
+        view: under the placed layout, how it is a view of its operands; None if it is none.
     """
 
     index: int
@@ -108,6 +113,7 @@ class Op:
     share: tuple[int, int] | None = None
     part: str = ""
     nodes_more: int = 0
+    view: View | None = None
 
     @property
     def is_itself(self) -> bool:
@@ -126,6 +132,7 @@ class Network:
         cuts: as asked for.
         lent: tensors that are made anew for every reader.
         taken_apart: op index → names of the Concats whose operands it reads, or joins, in their stead.
+        definition: of active memory.
         memo: what `windows`, `first_rows` and `crossing` gave before.
     """
 
@@ -139,12 +146,25 @@ class Network:
     cuts: Cuts = field(default_factory=Cuts)
     lent: frozenset[int] = frozenset()
     taken_apart: Mapping[int, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    definition: Definition = field(default_factory=Definition)
     memo: "Memo" = field(default_factory=lambda: Memo(), init=False, repr=False, compare=False)
+
+    @property
+    def placed(self) -> bool:
+        """Whether Slices and Concats are views, so that what nobody will read again needs no Slice to be let go."""
+        return self.definition.layout == "placed"
 
     @property
     def row_bytes(self) -> list[int]:
         """Bytes of a row, by tensor."""
         return [entry.row_bytes for entry in self.tensors]
+
+    @property
+    def own_row_bytes(self) -> list[int]:
+        """Bytes of a row that lie nowhere else and are counted, by tensor."""
+        shared = {tensor for op in self.ops if op.view is not None for tensor in op.results}
+        shared |= set() if self.definition.input_counted else set(self.inputs)
+        return [0 if tensor in shared else entry.row_bytes for tensor, entry in enumerate(self.tensors)]
 
     def windows(self, index: int, start: int, stop: int) -> tuple[Window, ...]:
         """Return the windows an op reads for result rows start..stop−1, one per operand."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from restructure.streaming.liveness import Lives, curve, lives
+from restructure.streaming.liveness import Occupancy, occupancy
 from restructure.streaming.network import Network
 from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
@@ -48,7 +48,7 @@ class Stage:
         live: active bytes at every step, with all that crosses the phase untouched.
         parts: parts of the most finely cut tensor.
         leaves: what the phases behind it are handed.
-        uses_all: whether every piece it was handed is read here or handed on.
+        uses_all: whether it can be counted apart from the others (see `Occupancy.uses_all`).
     """
 
     peak_bytes: int
@@ -77,19 +77,16 @@ def run_stage(
         program, found, leaves = _played(run, phase)
     except AboveLimitError:
         return len(run.program.steps)
-    live = np.array(curve(program, found, network.row_bytes), dtype=np.int64)
-    used = {block for _, _, blocks in program.steps for block in blocks}
-    held = {block for block in program.received if found[2][block] == len(program.steps)}
+    live = np.array(found.octets(), dtype=np.int64)
     return Stage(
-        int(live.max(initial=0)), program.macs, program.nodes, most_parts(program), live, leaves,
-        (used | held).issuperset(program.received),
-    )  # fmt: skip
+        int(live.max(initial=0)), program.macs, program.nodes, most_parts(program), live, leaves, found.uses_all()
+    )
 
 
 def play(
     network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int]
-) -> tuple[Program, Lives, Handover]:
-    """Return one phase's program, when its blocks live, and what it leaves.
+) -> tuple[Program, Occupancy, Handover]:
+    """Return one phase's program, what that needs over time, and what it leaves.
 
     Args:
         received: what the phases before it left.
@@ -98,7 +95,7 @@ def play(
     return _played(_started(network, phase, received, input_rows, inf), phase)
 
 
-def _played(run: Streamer, phase: Phase) -> tuple[Program, Lives, Handover]:
+def _played(run: Streamer, phase: Phase) -> tuple[Program, Occupancy, Handover]:
     network = run.network
     run.run(phase)
     if phase.stop == len(network.ops):
@@ -107,8 +104,8 @@ def _played(run: Streamer, phase: Phase) -> tuple[Program, Lives, Handover]:
     later = [(tensor, run.holdings.blocks[tensor]) for tensor in network.crossing(phase.stop)]
     held = [block for _, blocks in later for _, _, block in blocks]
     program.prune(held)
-    found = lives(network, program, held)
-    return program, found, _leaves(later, found[0], set(program.fed))
+    found = occupancy(network, program, held)
+    return program, found, _leaves(later, found, set(program.fed))
 
 
 def _started(
@@ -131,13 +128,13 @@ def _started(
     return run
 
 
-def _leaves(later: Sequence[tuple[int, list[tuple[int, int, int]]]], root: Sequence[int], fed: set[int]) -> Handover:
+def _leaves(later: Sequence[tuple[int, list[tuple[int, int, int]]]], found: Occupancy, fed: set[int]) -> Handover:
     numbers: dict[int, int] = {}
     return tuple(
         (
             tensor,
             tuple(
-                Piece(start, stop, numbers.setdefault(root[block], len(numbers)), root[block] in fed)
+                Piece(start, stop, numbers.setdefault(found.buffer(block), len(numbers)), found.buffer(block) in fed)
                 for start, stop, block in blocks
             ),
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from restructure.errors import ModelError
 from restructure.graph import Graph
 from restructure.profile import Definition
+from restructure.verify.count_placed import PlacedCounter
 from restructure.verify.lean import lean_proto, settle_ceil_mode
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class _Counter:
         if node.op_type in _VIEWS:
             return self.boxes[operands[0]]
         alone = len(operands) == 1
+        if node.op_type == "Conv" and self.definition.depthwise_in_place:
+            return self.box_of_depthwise(node, operands[0], result)
         allowed = self.definition.activation_in_place if alone else self.definition.add_in_place
         if not allowed or node.op_type not in ELEMENTWISE:
             return None
@@ -119,6 +122,14 @@ class _Counter:
             if last and not box.of_caller and shape == wanted_shape and bits == wanted_bits:
                 return box
         return None
+
+    def box_of_depthwise(self, node: "onnx.NodeProto", operand: str, result: str) -> _Box | None:
+        """Return the operand's box if each channel of a convolution can overwrite the one it is made from."""
+        groups = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
+        (shape, bits), (new_shape, new_bits) = self.infos[operand], self.infos[result]
+        box = self.boxes[operand]
+        fits = groups == shape[1] == new_shape[1] > 1 and prod(new_shape) * new_bits <= prod(shape) * bits
+        return box if fits and box.waiting == 1 and not box.of_caller else None
 
 
 def count(graph: Graph, definition: Definition | None = None) -> Count:
@@ -132,7 +143,10 @@ def count(graph: Graph, definition: Definition | None = None) -> Count:
     nodes = _working_nodes(proto.graph, left_out)
     readers = Counter(name for node in nodes for name in set(node.input))
     readers.update(output.name for output in proto.graph.output)
-    counter = _Counter(definition or Definition(), infos, readers)
+    definition = definition or Definition()
+    if definition.layout == "placed":
+        return _placed(graph, definition, infos, nodes, [output.name for output in proto.graph.output])
+    counter = _Counter(definition, infos, readers)
     for name in graph.inputs:
         counter.put(name, counter.new_box(name, of_caller=True))
     for node in nodes:
@@ -142,6 +156,19 @@ def count(graph: Graph, definition: Definition | None = None) -> Count:
         max((step.live_bytes for step in counter.steps), default=0),
         tuple(counter.steps),
     )
+
+
+def _placed(
+    graph: Graph,
+    definition: Definition,
+    infos: dict[str, tuple[tuple[int, ...], int]],
+    nodes: "list[onnx.NodeProto]",
+    outputs: list[str],
+) -> Count:
+    counter = PlacedCounter(graph, definition, infos, ELEMENTWISE)
+    counter.run(nodes, outputs)
+    steps = tuple(CountedStep(n.name, *live) for n, live in zip(nodes, counter.steps, strict=True))
+    return Count(max((s.live_elements for s in steps), default=0), max((s.live_bytes for s in steps), default=0), steps)
 
 
 def _working_nodes(proto: "onnx.GraphProto", left_out: frozenset[str]) -> "list[onnx.NodeProto]":

@@ -166,14 +166,15 @@ class RandomNetwork:
 def random_draft(studio: Studio, seed: int) -> Draft:
     """Return a draft nobody would choose: any cuts, parts, overlaps, groups."""
     dice = random.Random(seed)
-    axis = dice.choice((ROW_AXIS, ROW_AXIS, COLUMN_AXIS))
+    placed = studio.definition.layout == "placed"
+    axis = ROW_AXIS if placed else dice.choice((ROW_AXIS, ROW_AXIS, COLUMN_AXIS))
     plain = studio.network(Cuts(axis=axis))
     groups: dict[str, int] = {}
     for section in sections(studio.graph, plain):
         if dice.random() < 0.5:
             groups |= dict.fromkeys(section, 2)
     chosen = tuple(sorted(groups.items()))
-    bands = random_bands(studio.graph, plain, dice, set(groups)) if dice.random() < 0.7 else ()
+    bands = random_bands(studio.graph, plain, dice, set(groups)) if not placed and dice.random() < 0.7 else ()
     network = studio.network(Cuts(chosen, bands, axis=axis))
     nodes = [op.nodes[0].index for op in plain.ops[1:] if op.nodes[0].name not in groups]
     cuts = tuple(sorted(dice.sample(nodes, min(len(nodes), dice.randint(0, 3)))))

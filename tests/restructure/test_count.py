@@ -14,6 +14,11 @@ MODELS = sorted((Path(__file__).parent.parent / "data" / "models").glob("*.onnx"
 DEFINITIONS = [
     Definition(input_counted=counted, activation_in_place=fused, add_in_place=add, dtype=dtype)
     for counted, fused, add, dtype in product((True, False), (True, False), (True, False), (None, "int8"))
+] + [
+    Definition(depthwise_in_place=True),
+    Definition(layout="placed"),
+    Definition(layout="placed", input_counted=False, add_in_place=True, dtype="int8"),
+    Definition(layout="placed", activation_in_place=False, depthwise_in_place=True),
 ]
 
 

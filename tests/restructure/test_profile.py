@@ -101,6 +101,7 @@ def test_the_json_has_the_documented_names() -> None:
         "layout": "copied",
         "allocation": "liveness",
         "dtype": None,
+        "depthwise_in_place": False,
     }
     assert document["steps"][0] == {"node": "conv", "live_elements": 2816, "live_bytes": 11264}  # type: ignore[index]
 
