@@ -118,7 +118,8 @@ class Search:
     def _bases(self) -> list[Draft]:
         """Return what chains of phases begin with: rows, columns where images are wide, sums by parts if allowed."""
         plain = Draft(grid=self.request.max_parts is not None, groups=self._first_groups())
-        axis = stream_axis(self.studio)
+        # Where views are placed, ranges are rows.
+        axis = plain.axis if self.studio.network().placed else stream_axis(self.studio)
         bases = [plain] if axis == plain.axis else [plain, replace(plain, axis=axis)]
         if self.request.allow_reassociation:
             sums = means(self.studio.graph, axis)
@@ -130,14 +131,14 @@ class Search:
 
     def _take_apart(self, overheads: Sequence[float]) -> None:
         """Cut nodes of the best outcomes into bands, and take sums apart if that is allowed."""
-        kinds: list[Drafts] = [partial(band_drafts, self.studio)]
+        kinds: list[Drafts] = [] if self.studio.network().placed else [partial(band_drafts, self.studio)]
         if self.request.allow_reassociation:
             candidates = products(self.studio.graph, self.studio.network())
             kinds.append(partial(sum_drafts, self.studio, candidates))
         for overhead in overheads:
-            for split in (False, True):
+            for split in self._splits():
                 for kind in kinds:
-                    start, within = self._best(overhead, split)
+                    start, within = self._best(overhead, split > 0)
                     if start is not None:
                         improve(self.studio, start, within, kind, self.stopped)
 
