@@ -1,6 +1,7 @@
 """The analysed, immutable view of a model: what does work, in which order, on tensors of which shape."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,16 @@ class Graph:
     def original(self, node: Node) -> "ir.Node":
         """Return the node of `model` that `node` describes."""
         return self._originals[node.index]
+
+    def reordered(self, names: Sequence[str]) -> "Graph":
+        """Return the same graph with its nodes, given by name, in another order that works."""
+        named = {node.name: node for node in self.nodes}
+        nodes = [replace(named[name], index=index) for index, name in enumerate(names)]
+        originals = [self._originals[named[name].index] for name in names]
+        return Graph(
+            self.name, nodes, self.inputs, self.outputs, self.tensors, self._constants, self.opsets, self.model,
+            originals, self.source, self.dims,
+        )  # fmt: skip
 
     def is_constant(self, name: str) -> bool:
         """Whether tensor `name` is known before the model runs."""
