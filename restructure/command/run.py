@@ -142,7 +142,7 @@ def _judged(outcome: Outcome, program: str) -> int:
     if outcome.shortage is not None:
         _say(program, "error", [outcome.shortage])
         return DOES_NOT_FIT
-    if not outcome.plan.regions:
+    if not outcome.plan.regions and not outcome.plan.order:
         _say(program, "note", ["there is no peak to flatten within these limits: the model stays as it is"])
     return 0
 

@@ -55,9 +55,14 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "definition", plan.definition.describe()
     yield "peak", f"{plan.baseline_bytes:,} B → {plan.peak_bytes:,} B"
     yield "", f"{plan.baseline_elements:,} → {plan.peak_elements:,} elements"
-    yield "saving", f"{plan.saving:.1%}" if plan.regions else "none: there is no peak that cutting would flatten"
+    yield (
+        "saving",
+        f"{plan.saving:.1%}" if plan.regions or plan.order else "none: there is no peak that cutting would flatten",
+    )
     yield "MACs", f"{plan.baseline_macs:,} → {plan.macs:,} ({plan.mac_overhead:+.1%})"
     yield "nodes", f"{plan.baseline_nodes:,} → {plan.nodes:,} ({plan.nodes / max(plan.baseline_nodes, 1):.1f} ×)"
+    if plan.order:
+        yield "order", "the file's nodes are put in a flatter order first"
     full = max(outcome.before.peak_bytes, outcome.after.peak_bytes)
     yield "before", _sparkline(outcome.before, full)
     yield "after", _sparkline(outcome.after, full)

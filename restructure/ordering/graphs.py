@@ -6,7 +6,7 @@ from restructure.graph import Graph, Node
 from restructure.ordering.exact import MOST_STATES, flattest_order
 from restructure.ordering.tasks import Task, Tasks
 from restructure.ordering.windows import settle
-from restructure.profile import Definition
+from restructure.profile import Definition, profile
 from restructure.profile.definition import DTYPE_BITS
 
 __all__ = ["Ordering", "order"]
@@ -40,6 +40,15 @@ def order(graph: Graph, definition: Definition, most_states: int = MOST_STATES) 
     if peak >= given:
         best, peak = list(range(len(tasks.tasks))), given
     return Ordering(tuple(graph.nodes[index].name for index in best), peak, found is not None)
+
+
+def flattened(graph: Graph, definition: Definition) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph in its flattest order, and that order; the graph as it is, and nothing, if none is better."""
+    found = order(graph, definition)
+    other = graph.reordered(found.nodes)
+    if profile(other, definition).peak_bytes < profile(graph, definition).peak_bytes:
+        return other, found.nodes
+    return graph, ()
 
 
 def tasks_of(graph: Graph, definition: Definition) -> Tasks:

@@ -11,8 +11,8 @@ from restructure.ordering.tasks import Tasks
 
 __all__ = ["settle"]
 
-HALF_WINDOW = 12
-MOST_STATES = 300
+HALF_WINDOW = 30
+MOST_STATES = 2_000
 """Per window."""
 MOST_WINDOWS = 400
 

@@ -1,5 +1,6 @@
 """From phases to a plan: run them, measure, and write down what they give."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from restructure.plans import Plan
 from restructure.profile import Definition, profile
 from restructure.streaming import Network, Phase, Program, measure, stream
 from restructure.streaming.schedule import region_of
+from restructure.streaming.settling import settled
 
 __all__ = ["Baseline", "assemble", "baseline_of"]
 
@@ -37,9 +39,10 @@ def assemble(
     phases: Sequence[Phase],
     input_rows: Mapping[int, int],
     robust: bool = False,
+    order: tuple[str, ...] = (),
 ) -> Plan:
     """Return the plan that phases are."""
-    program = stream(network, phases, dict(input_rows))
+    program = settled(network, stream(network, phases, dict(input_rows)), definition)
     measured = measure(network, program)
     peaks = _peaks(network, program, phases, measured.live)
     return Plan(
@@ -56,6 +59,7 @@ def assemble(
         baseline_nodes=baseline.nodes,
         input_rows={network.tensors[t].name: rows for t, rows in input_rows.items() if rows},
         robust=robust,
+        order=order,
         along="rows" if network.cuts.axis == ROW_AXIS else "columns",
     )
 
@@ -63,8 +67,9 @@ def assemble(
 def _peaks(network: Network, program: Program, phases: Sequence[Phase], live: Sequence[int]) -> list[int]:
     """Return the highest active memory while each phase runs."""
     peaks, phase = [0] * len(phases), 0
+    stops = [each.stop for each in phases]
     for (index, _, _), now in zip(program.steps, live, strict=True):
-        while index >= phases[phase].stop:
-            phase += 1
+        if index >= 0:
+            phase = bisect_right(stops, index)
         peaks[phase] = max(peaks[phase], now)
     return peaks

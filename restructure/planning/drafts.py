@@ -5,7 +5,6 @@ A draft names its cuts by node and its tensors by name, so that it survives a ch
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import inf
 from typing import cast
 
@@ -13,7 +12,8 @@ import numpy as np
 
 from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
-from restructure.planning.assembling import Baseline, assemble, baseline_of
+from restructure.ordering import flattened
+from restructure.planning.assembling import assemble, baseline_of
 from restructure.planning.chunks import part_rows
 from restructure.planning.moments import Moment, moment
 from restructure.plans import BandCut, Plan, SumCut
@@ -113,13 +113,21 @@ class Studio:
     """Builds and measures drafts of one graph, and remembers them.
 
     Attributes:
+        graph: with its nodes in the flattest order found.
+        order: that order, by name; empty if it is the graph's own.
         outcomes: every draft measured so far.
         work: program steps simulated so far, a measure of time that does not depend on the machine.
     """
 
     def __init__(
-        self, graph: Graph, definition: Definition, max_parts: int | None = None, robust: bool = False
+        self,
+        graph: Graph,
+        definition: Definition,
+        max_parts: int | None = None,
+        robust: bool = False,
     ) -> None:
+        self.baseline = baseline_of(graph, definition)
+        graph, self.order = flattened(graph, definition)
         self.graph, self.definition, self.max_parts, self.robust = graph, definition, max_parts, robust
         self.outcomes: dict[Draft, Outcome] = {}
         self.work = 0
@@ -127,10 +135,6 @@ class Studio:
         self._needs_more: dict[tuple[object, ...], float] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
-
-    @cached_property
-    def baseline(self) -> Baseline:
-        return baseline_of(self.graph, self.definition)
 
     def network(self, cuts: Cuts = Cuts()) -> Network:  # noqa: B008
         """Return the network whose nodes are taken apart as `cuts` say."""
@@ -287,8 +291,9 @@ class Studio:
         """Return the finished plan."""
         network = self.network(draft.cut_nodes)
         return assemble(
-            self.graph, self.definition, self.baseline, network, self.phases(draft), self.input_rows(draft), self.robust
-        )
+            self.graph, self.definition, self.baseline, network, self.phases(draft), self.input_rows(draft),
+            self.robust, self.order,
+        )  # fmt: skip
 
 
 def _reads(network: Network, op: Op, others: Sequence[Op]) -> bool:

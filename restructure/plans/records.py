@@ -135,6 +135,7 @@ class Plan:
         peak_elements, peak_bytes: active memory of the restructured graph.
         macs, nodes: of the restructured graph.
         baseline_…: the same of the original.
+        order: every node by name, where the graph's nodes were put in another order than the file's; else empty.
         along: what parts are stretches of; bands, where there are any, are stretches of the other.
         lower_bound_bytes: no plan of the kind searched has a lower peak at these MACs; 0 where not known.
     """
@@ -154,6 +155,7 @@ class Plan:
     lower_bound_bytes: int = 0
     robust: bool = False
     along: Along = "rows"
+    order: tuple[str, ...] = ()
 
     @property
     def regions(self) -> tuple[Region, ...]:

@@ -33,6 +33,7 @@ def plan_from_dict(data: Mapping[str, Any]) -> Plan:
     fields = {name: value for name, value in data.items() if name not in ("version", "saving", "mac_overhead")}
     try:
         fields["definition"] = Definition(**fields["definition"])
+        fields["order"] = tuple(fields.get("order", ()))
         fields["steps"] = tuple(_region(step) for step in fields["steps"])
         return Plan(**fields)
     except (KeyError, TypeError, ValueError) as error:

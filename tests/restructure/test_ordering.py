@@ -1,8 +1,11 @@
 """Orders of nodes: the exact search against all orders, windows against the given order, both against the profile."""
 
+import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
+import onnx
 import onnx_ir as ir
 import pytest
 from hypothesis import given, settings
@@ -10,10 +13,17 @@ from hypothesis import strategies as st
 from integer_models import analysed
 from random_networks import RandomNetwork
 
+import restructure
 from restructure import zoo
+from restructure.graph import Graph
 from restructure.ordering import Task, Tasks, flattest_order, order, settle
 from restructure.ordering.graphs import tasks_of
+from restructure.planning.drafts import Draft, Studio
 from restructure.profile import Definition, profile
+from restructure.streaming import measure
+from restructure.streaming.settling import settled
+from restructure.streaming.settling import tasks_of as program_tasks
+from restructure.verify import verify
 
 
 def all_orders(tasks: Tasks) -> Iterator[list[int]]:
@@ -109,3 +119,48 @@ def test_beyond_the_exact_search_an_order_is_no_worse_than_the_given_one() -> No
     found = order(net, Definition(), most_states=3)
     assert not found.exact
     assert found.peak_bytes <= profile(net).peak_bytes
+
+
+@pytest.mark.parametrize("name", ["tiny", "squeezenet1.1", "unet"])
+def test_a_programs_tasks_need_what_the_program_needs(name: str) -> None:
+    studio = Studio(zoo.build(name), Definition())
+    network = studio.network()
+    for draft in (Draft(), Draft((), (0,)), Draft((), (100_000,), input_rows=8)):
+        program = studio.program(draft)
+        live = measure(network, program).live
+        tasks = program_tasks(network, program)
+        assert tasks.curve(range(len(live))) == list(live)
+        assert measure(network, settled(network, program, Definition())).peak_bytes <= max(live)
+
+
+def branches_in_a_bad_order() -> Graph:
+    """Return a graph whose two branches both start before either ends."""
+    nodes = [
+        onnx.helper.make_node("Tanh", ["x"], ["a"]),
+        onnx.helper.make_node("Sigmoid", ["x"], ["b"]),
+        onnx.helper.make_node("Concat", ["x", "a"], ["wide"], axis=1),
+        onnx.helper.make_node("MaxPool", ["wide"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
+        onnx.helper.make_node("MaxPool", ["b"], ["c"], kernel_shape=[4, 4], strides=[4, 4]),
+        onnx.helper.make_node("Concat", ["small", "c"], ["y"], axis=1),
+    ]
+    value = onnx.helper.make_tensor_value_info
+    body = onnx.helper.make_graph(nodes, "branches", [value("x", 1, [1, 4, 16, 16])], [value("y", 1, [1, 12, 4, 4])])
+    return analysed(ir.from_proto(onnx.helper.make_model(body, opset_imports=[onnx.helper.make_opsetid("", 17)])))
+
+
+def test_a_plan_starts_from_the_flattest_order_and_its_model_verifies() -> None:
+    net = branches_in_a_bad_order()
+    assert order(net, Definition()).peak_bytes < profile(net).peak_bytes
+    plan = restructure.plan(net, max_nodes=len(net.nodes))
+    assert plan.order
+    assert plan.baseline_bytes == profile(net).peak_bytes
+    again = restructure.Plan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    report = verify(net, restructure.load(restructure.rewrite(net, again)), plan=again)
+    assert report.passed, report.problems
+
+
+def test_an_order_of_other_nodes_is_refused() -> None:
+    net = branches_in_a_bad_order()
+    plan = replace(restructure.plan(net), order=("one", "two"))
+    with pytest.raises(restructure.PlanError, match="was made for another graph"):
+        restructure.rewrite(net, plan)
