@@ -19,6 +19,7 @@ from accelsim.cli import (
     fit,
     hw,
     models,
+    play,
     plot,
     profile,
     program,
@@ -34,7 +35,7 @@ from accelsim.errors import AccelsimError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = (run, compare, report, plot, profile, restructure, models, hw, verify, explain, program, fit, array)
+_COMMANDS = (run, compare, report, play, plot, profile, restructure, models, hw, verify, explain, program, fit, array)
 INTERNAL_ERROR, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 

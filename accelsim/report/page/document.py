@@ -54,11 +54,16 @@ def report_page(found: Comparison) -> str:
     )
 
 
-def page_data(found: Comparison) -> dict[str, object]:
-    """What the script draws, as plain values: `runs`, and `charts` that name the run they are of."""
+def page_data(found: Comparison, beginnings: tuple[str, ...] = ("",)) -> dict[str, object]:
+    """What the script draws, as plain values: `runs`, and `charts` that name the run they are of.
+
+    Args:
+        found: the runs.
+        beginnings: how the names of the charts begin that are wanted, all by default.
+    """
     return {
         "runs": [run_data(name, run) for name, run in found.runs.items()],
-        "charts": [chart.to_dict() for chart in charts(found)],
+        "charts": [chart.to_dict() for chart in charts(found) if chart.id.startswith(beginnings)],
     }
 
 

@@ -1,0 +1,168 @@
+"""The worker processes behind the page, shared by all who look at it.
+
+Planning and timing have processes of their own, so that a plan that takes half a minute keeps nobody from moving a
+slider. Plans are kept, and a plan that two ask for is made once. A process that dies is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from accelsim.errors import AccelsimError
+from accelsim.play import work
+from accelsim.play.work import PlanKey, Refused, Timed
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnContext
+    from multiprocessing.queues import SimpleQueue
+
+    from accelsim.hardware import Hardware
+
+__all__ = ["Crew", "CrewError"]
+
+_T = TypeVar("_T")
+Told = tuple[int, float, str]
+_PLANS_KEPT, _RUNS_KEPT = 64, 128
+
+
+class CrewError(AccelsimError):
+    """A worker process ended before it answered."""
+
+
+class Crew:
+    """Plans and times on behalf of sessions. Lives from `start` to `stop`, inside one event loop."""
+
+    def __init__(self, timers: int | None = None, planners: int = 2) -> None:
+        self._timers = timers or max(2, min(4, os.cpu_count() or 2))
+        self._planners = planners
+        self._context: SpawnContext = multiprocessing.get_context("spawn")
+        self._plans: OrderedDict[PlanKey, asyncio.Task[dict[str, Any] | Refused]] = OrderedDict()
+        self._runs: OrderedDict[object, Timed | Refused] = OrderedDict()
+        self._listeners: dict[int, Callable[[float, str], None]] = {}
+        self._share: dict[PlanKey, tuple[float, str]] = {}
+        self._numbers = count()
+
+    def start(self, model: str) -> None:
+        """Open the pools, and let each timing process build a network ahead of the first question."""
+        self._told: SimpleQueue[Told | None] = self._context.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._ear = threading.Thread(target=self._listen, daemon=True, name="progress of plans")
+        self._ear.start()
+        self._timing, self._planning = self._pool(self._timers), self._pool(self._planners)
+        for _ in range(self._timers):
+            self._timing.submit(work.warm_up, model)
+
+    def stop(self) -> None:
+        """End the processes; what they were at is lost."""
+        self._told.put(None)
+        for pool in (self._timing, self._planning):
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+
+    async def time(
+        self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: dict[str, Any] | None = None
+    ) -> Timed | Refused:
+        """Time a network, as it is or as a plan has it; an answer given before is given again."""
+        known = (model, hardware.model_dump_json(), key)
+        found = self._runs.get(known)
+        if found is None:
+            found = await self._ask("_timing", self._timers, work.timed, model, hardware, key, plan)
+        self._runs[known] = found
+        _forget(self._runs, known, _RUNS_KEPT)
+        return found
+
+    async def plan(self, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:
+        """Plan a network. Whoever stops waiting does not stop the plan: it is kept for the next who asks."""
+        if key not in self._plans or _failed(self._plans[key]):
+            self._plans[key] = asyncio.create_task(self._plan(key, hardware))
+        _forget(self._plans, key, _PLANS_KEPT)
+        return await asyncio.shield(self._plans[key])
+
+    def has_plan(self, key: PlanKey) -> bool:
+        """Whether the plan is there already."""
+        return key in self._plans and self._plans[key].done()
+
+    def progress(self, key: PlanKey) -> tuple[float, str]:
+        """How far a plan is (0..1), and what is being done."""
+        return self._share.get(key, (0.0, "waiting for a free process"))
+
+    async def _plan(self, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:
+        number = next(self._numbers)
+
+        def listen(share: float, what: str) -> None:
+            self._share[key] = (share, what)
+
+        self._listeners[number] = listen
+        try:
+            return await self._ask("_planning", self._planners, _planned, number, key, hardware)
+        finally:
+            del self._listeners[number]
+            self._share.pop(key, None)
+
+    async def _ask(self, name: str, size: int, function: Callable[..., _T], *arguments: object) -> _T:
+        pool: ProcessPoolExecutor = getattr(self, name)
+        try:
+            return await self._loop.run_in_executor(pool, function, *arguments)
+        except BrokenProcessPool:
+            if getattr(self, name) is pool:
+                setattr(self, name, self._pool(size))
+            rule = "must live until they have answered, got one that ended"
+            raise CrewError(f"worker processes: {rule}, perhaps for want of memory; try a smaller network") from None
+
+    def _pool(self, size: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(size, self._context, _begin, (self._told,))
+
+    def _listen(self) -> None:
+        while (told := self._told.get()) is not None:
+            number, share, what = told
+            listener = self._listeners.get(number)
+            if listener:
+                self._loop.call_soon_threadsafe(listener, share, what)
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _forget(kept: OrderedDict[Any, Any], newest: object, most: int) -> None:
+    kept.move_to_end(newest)
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+_told: SimpleQueue[Told | None] | None = None
+
+
+def _begin(told: SimpleQueue[Told | None]) -> None:
+    """Begin a worker's life: leave interrupts to the server, and end when the server ends."""
+    global _told
+    _told = told
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+def _planned(number: int, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:
+    def tell(share: float, what: str) -> None:
+        if _told is not None:
+            _told.put((number, share, what))
+
+    return work.planned(key, hardware, tell)
