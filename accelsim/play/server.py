@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -52,7 +53,7 @@ def take(host: str, port: int) -> socket.socket:
     except OverflowError:
         raise ConfigurationError(f"--port: must be from 0 to 65535, got {port}; 0 takes any that is free") from None
     except OSError as error:
-        got = (error.strerror or str(error)).lower()
+        got = (os.strerror(error.errno) if error.errno else str(error)).lower()
         rule = f"must be a port that can be taken, got {port} on {host}, {got}"
         raise ConfigurationError(f"--port: {rule}; choose another one, or 0 for any that is free") from None
 

@@ -58,11 +58,13 @@ class Settings:
         return tuple(setting for key, setting in self._fields() if getattr(self, key) != getattr(own, key))
 
     def _fields(self) -> Iterator[tuple[str, str]]:
-        yield "scratchpad", f"scratchpad.capacity={round(self.scratchpad * _KIB)}B"
+        whole = self.scratchpad == int(self.scratchpad)
+        size = f"{int(self.scratchpad)}KiB" if whole else f"{round(self.scratchpad * _KIB)}B"
+        yield "scratchpad", f"scratchpad.capacity={size}"
         yield "rows", f"pe_array.rows={round(self.rows)}"
         yield "columns", f"pe_array.columns={round(self.columns)}"
         yield "dataflow", f"pe_array.dataflow={self.dataflow}"
-        yield "dram", f"dram.bandwidth={round(self.dram * _GB)}B/s"
+        yield "dram", f"dram.bandwidth={RANGES['dram'].text(self.dram)}GB/s"
 
     def query(self, base: Hardware) -> str:
         """The link's part behind the question mark: model, hardware, and what differs from that description."""

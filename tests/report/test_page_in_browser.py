@@ -1,16 +1,14 @@
-"""The report in a real browser: it draws, hovers, zooms, sorts, filters and changes theme without one complaint.
-
-Needs Playwright and a Chromium (Debian: `apt-get install chromium`); skipped where either is missing.
-"""
+"""The report in a real browser: it draws, hovers, zooms, sorts, filters and changes theme without one complaint."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from browsing import opened_browser, watched
 from test_page import nasty, tiny
 
 from accelsim.report.page import report_page
@@ -18,22 +16,13 @@ from accelsim.report.page import report_page
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
-]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip  # noqa: E501
-PATIENCE_MS = 120_000
+pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with opened_browser() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +35,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-class Opened:
-    """A drawn page; leaving it fails on any complaint and on any request beyond the file itself."""
-
-    def __init__(self, browser: Browser, path: Path, width: int = 1280, theme: str = "light") -> None:
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.path = path
-        self.page: Page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
-        self.page.set_default_timeout(PATIENCE_MS)
-
-    def __enter__(self) -> Page:
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type != "log" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(self.path.as_uri())
-        self.page.wait_for_selector("html[data-drawn=true]")
-        return self.page
-
-    def __exit__(self, *_: Any) -> None:
-        self.page.close()
-        assert self.complaints == []
-        assert [url for url in self.requests if not url.startswith(("data:", "blob:"))] == [self.path.as_uri()]
+@contextmanager
+def opened(browser: Browser, path: Path, width: int = 1280, theme: str = "light") -> Iterator[Page]:
+    """A drawn page that may ask for nothing but itself."""
+    with watched(browser, path.as_uri(), width, theme) as page:
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-drawn=true]")
+        yield page
 
 
 def middle(page: Page, element: str) -> tuple[float, float]:
@@ -86,14 +60,14 @@ def ends(page: Page, element: str) -> list[float]:
 def test_it_draws_in_any_width_and_theme_without_a_complaint(
     browser: Browser, files: dict[str, Path], width: int, theme: str
 ) -> None:
-    with Opened(browser, files["story"], width, theme) as page:
+    with opened(browser, files["story"], width, theme) as page:
         assert page.locator(".js-plotly-plot").count() == len(page.query_selector_all(".chart"))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
 def test_hovering_tells_what_is_there(browser: Browser, files: dict[str, Path]) -> None:
-    with Opened(browser, files["story"]) as page:
+    with opened(browser, files["story"]) as page:
         x, y = middle(page, "occupancy")
         page.mouse.move(x, y)
         page.wait_for_selector("#occupancy .hoverlayer .legend, #occupancy .hoverlayer .hovertext")
@@ -111,7 +85,7 @@ def test_hovering_tells_what_is_there(browser: Browser, files: dict[str, Path]) 
 
 
 def test_dragging_zooms_and_a_double_click_goes_back(browser: Browser, files: dict[str, Path]) -> None:
-    with Opened(browser, files["story"]) as page:
+    with opened(browser, files["story"]) as page:
         whole = ends(page, "units-1")
         x, y = middle(page, "units-1")
         page.mouse.move(x, y)
@@ -127,7 +101,7 @@ def test_dragging_zooms_and_a_double_click_goes_back(browser: Browser, files: di
 
 
 def test_the_table_sorts_and_filters(browser: Browser, files: dict[str, Path]) -> None:
-    with Opened(browser, files["story"]) as page:
+    with opened(browser, files["story"]) as page:
         page.get_by_role("button", name="original", exact=True).click()
         heading = page.locator("#table th", has_text="latency [cycles]")
 
@@ -151,7 +125,7 @@ def test_the_table_sorts_and_filters(browser: Browser, files: dict[str, Path]) -
 
 
 def test_the_theme_changes_page_and_charts(browser: Browser, files: dict[str, Path]) -> None:
-    with Opened(browser, files["story"]) as page:
+    with opened(browser, files["story"]) as page:
         colour = "document.getElementById('roofline')._fullLayout.font.color"
         back = "getComputedStyle(document.body).backgroundColor"
         before = page.evaluate(f"[{colour}, {back}]")
@@ -163,7 +137,7 @@ def test_the_theme_changes_page_and_charts(browser: Browser, files: dict[str, Pa
 
 
 def test_names_that_are_html_stay_names(browser: Browser, files: dict[str, Path]) -> None:
-    with Opened(browser, files["nasty"]) as page:
+    with opened(browser, files["nasty"]) as page:
         assert page.title() != "evil"
         assert page.locator("#table b, #charts b").count() == 0
         assert "<b>x</b>" in page.locator("#table tbody").inner_text()
