@@ -6,10 +6,10 @@ A draft names its cuts by node and its tensors by name, so that it survives a ch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import cast
 
 import numpy as np
 
+from restructure.errors import PlanError
 from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.ordering import flattened
@@ -19,6 +19,7 @@ from restructure.planning.moments import Moment, moment
 from restructure.plans import BandCut, Plan, SumCut
 from restructure.profile import Definition
 from restructure.streaming import (
+    Abandoned,
     Cuts,
     Handover,
     Network,
@@ -116,6 +117,7 @@ class Studio:
         graph: with its nodes in the flattest order found.
         order: that order, by name; empty if it is the graph's own.
         outcomes: every draft measured so far.
+        last_progress: share of its results that the phase which was last given up had made.
         work: program steps simulated so far, a measure of time that does not depend on the machine.
     """
 
@@ -125,12 +127,16 @@ class Studio:
         definition: Definition,
         max_parts: int | None = None,
         robust: bool = False,
+        max_nodes: int | None = None,
     ) -> None:
         self.baseline = baseline_of(graph, definition)
         graph, self.order = flattened(graph, definition)
         self.graph, self.definition, self.max_parts, self.robust = graph, definition, max_parts, robust
+        # Pruning may drop a few steps in the end.
+        self.most_steps = inf if max_nodes is None else max_nodes * 1.1
         self.outcomes: dict[Draft, Outcome] = {}
         self.work = 0
+        self.last_progress = 1.0
         self._networks: dict[Cuts, Network] = {}
         self._needs_more: dict[tuple[object, ...], float] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
@@ -222,16 +228,17 @@ class Studio:
     def stage(
         self, network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int], limit: float = inf
     ) -> Stage | None:
-        """Return what a phase gives that is handed `received`; None if it needs more than the limit."""
+        """Return what a phase gives that is handed `received`; None if above the limit, or with too many nodes."""
         key = (id(network), phase.key, received, tuple(input_rows.items()))
         stage = self._stages.get(key)
         if stage is None:
             if self._needs_more.get(key, 0) >= limit:
                 return None
-            result = run_stage(network, phase, received, input_rows, limit)
-            if isinstance(result, int):
-                self.work += result
-                self._needs_more[key] = limit
+            result = run_stage(network, phase, received, input_rows, limit, self.most_steps)
+            if isinstance(result, Abandoned):
+                self.work += result.steps
+                self._needs_more[key] = inf if result.too_long else limit
+                self.last_progress = result.progress
                 return None
             self._stages[key] = stage = result
             self.work += len(stage.live)
@@ -239,11 +246,13 @@ class Studio:
 
     def measure(self, draft: Draft) -> Outcome:
         """Return what a draft gives."""
-        # Nothing is above infinity.
-        return cast(Outcome, self.measure_within(draft, inf))
+        outcome = self.measure_within(draft, inf)
+        if outcome is None:
+            raise PlanError(f"{self.graph.name}: a draft has more nodes than its limit allows; allow more nodes")
+        return outcome
 
-    def measure_within(self, draft: Draft, limit: float) -> Outcome | None:
-        """Return what a draft gives; None if it needs more than `limit` bytes."""
+    def measure_within(self, draft: Draft, limit: float = inf) -> Outcome | None:
+        """Return what a draft gives; None if it needs more than `limit` bytes, or by far too many nodes."""
         if draft not in self.outcomes:
             self.work += _WORK_OF_A_DRAFT
             stages = self.stages(draft, limit)

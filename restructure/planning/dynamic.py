@@ -8,7 +8,7 @@ small network this is what brute force finds.
 from collections.abc import Callable, Sequence
 
 from restructure.planning.drafts import WHOLE, Draft
-from restructure.planning.edges import Edge, Edges
+from restructure.planning.edges import TOO_MUCH, Edge, Edges
 
 __all__ = ["chains", "draft_of", "lazy_edges", "measured_edges"]
 
@@ -32,7 +32,8 @@ def measured_edges(
                     if stopped() and best is not None:
                         return found
                     if best is None or edges.bound(start, stop, split) < best:
-                        found.append(edges.measure(start, stop, target, split))
+                        edge = edges.measure(start, stop, target, split)
+                        found += [edge] if edge.peak_bytes < TOO_MUCH else []
         chain = flattest(found, points)
         best = max(edge.peak_bytes for edge in chain) if chain else best
     return found
@@ -53,7 +54,9 @@ def lazy_edges(
             while not stopped() or not found:
                 optimistic = [
                     edges.known(a, b, target, split if a == 0 else 0)
-                    or Edge(a, b, target, split if a == 0 else 0, edges.guess(a, b, split), 0, -1)
+                    or Edge(
+                        a, b, target, split if a == 0 else 0, edges.expect(a, b, target, split if a == 0 else 0), 0, -1
+                    )
                     for a, b in pairs
                 ]
                 chain = flattest(optimistic, points)
@@ -63,7 +66,7 @@ def lazy_edges(
                     found[key] = edges.measure(*key)
                 if not unknown:
                     break
-    return list(found.values())
+    return [edge for edge in found.values() if edge.peak_bytes < TOO_MUCH]
 
 
 def flattest(found: Sequence[Edge], points: Sequence[int]) -> list[Edge]:
@@ -72,7 +75,8 @@ def flattest(found: Sequence[Edge], points: Sequence[int]) -> list[Edge]:
     for edge in sorted(found, key=lambda edge: (edge.start, edge.stop)):
         if edge.start in best:
             peak, phases = best[edge.start][0]
-            score = (max(peak, edge.peak_bytes), phases + 1)
+            # Of equals, one that is known.
+            score = (max(peak, edge.peak_bytes), phases + (1 if edge.nodes >= 0 else 1000))
             if edge.stop not in best or score < best[edge.stop][0]:
                 best[edge.stop] = (score, edge)
     chain: list[Edge] = []

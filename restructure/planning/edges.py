@@ -7,13 +7,18 @@ by one and put together by dynamic programming.
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from restructure.planning.borders import border_bytes
 from restructure.planning.drafts import WHOLE, Draft, Studio, inner_tensors
-from restructure.streaming import Network, Phase, Piece, Stage, given
+from restructure.streaming import Network, Phase, Piece, given
 
-__all__ = ["Edge", "Edges"]
+__all__ = ["TOO_MUCH", "Edge", "Edges"]
+
+TOO_MUCH = 1 << 62
+"""More than any phase needs."""
+
+EARLY = 0.15
+"""Share of a phase within which a peak is its beginning's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Edges:
         self.studio, self.draft = studio, draft
         self.network: Network = studio.network(draft.cut_nodes)
         self._known: dict[tuple[int, int, int, int], Edge] = {}
+        self._early: dict[tuple[int, int, int], dict[int, int]] = {}
         self._overlaps: dict[int, int] = {}
 
     def bound(self, start: int, stop: int, split: int) -> int:
@@ -46,6 +52,15 @@ class Edges:
             inputs = border_bytes(self.network, before)
             least = max(least, 2 * inputs if split else inputs + border_bytes(self.network, after))
         return least
+
+    def expect(self, start: int, stop: int, target: int, split: int) -> int:
+        """Return about what a phase needs that was not measured yet.
+
+        If a shorter phase had its peak early, while little of its results was there, this one has it too.
+        """
+        early = self._early.get((start, target, split), {})
+        floor = max((peak for shorter, peak in early.items() if shorter <= stop), default=0)
+        return max(self.guess(start, stop, split), floor)
 
     def known(self, start: int, stop: int, target: int, split: int) -> Edge | None:
         """Return a phase's figures if it was measured before."""
@@ -71,7 +86,10 @@ class Edges:
         return self._overlaps[index]
 
     def measure(self, start: int, stop: int, target: int, split: int = 0) -> Edge:
-        """Return the phase's figures; sources come in the parts that the same target would have made."""
+        """Return the phase's figures; sources come in the parts that the same target would have made.
+
+        A phase with too many nodes for any plan has peak and nodes TOO_MUCH.
+        """
         key = (start, stop, target, split)
         if key not in self._known:
             self._known[key] = self._measure(*key)
@@ -84,7 +102,14 @@ class Edges:
             buffers = itertools.count()
             received = tuple((tensor, self._pieces(tensor, target, buffers)) for tensor in network.crossing(start))
         input_rows = dict.fromkeys(network.inputs, split) if split else {}
-        stage = cast(Stage, self.studio.stage(network, self._phase(start, stop, target), received, input_rows))
+        stage = self.studio.stage(network, self._phase(start, stop, target), received, input_rows)
+        early = self._early.setdefault((start, target, split), {})
+        if stage is None:
+            if self.studio.last_progress < EARLY:
+                early[stop] = TOO_MUCH
+            return Edge(start, stop, target, split, TOO_MUCH, 0, TOO_MUCH)
+        if target != WHOLE and int(stage.live.argmax()) < EARLY * len(stage.live):
+            early[stop] = stage.peak_bytes
         return Edge(start, stop, target, split, stage.peak_bytes, stage.macs, stage.nodes)
 
     def _pieces(self, tensor: int, target: int, buffers: Iterator[int]) -> tuple[Piece, ...]:

@@ -14,7 +14,7 @@ from restructure.profile import Definition, Dtype
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK = 300_000, 1_500_000
+PLAN_WORK, FRONT_WORK = 180_000, 1_500_000
 """Program steps a search simulates at most: about 1.5 and 8 seconds on one core."""
 
 
@@ -89,7 +89,7 @@ def pareto(
 
 
 def _search(graph: Graph, request: Request, work: int) -> tuple[Studio, list[Outcome]]:
-    studio = Studio(graph, _definition(request), request.max_parts, request.robust)
+    studio = Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes)
     search = Search(studio, request, work)
     search.explore()
     outcomes = search.outcomes()

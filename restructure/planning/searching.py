@@ -149,7 +149,7 @@ class Search:
         search = measured_edges if count <= MOST_EDGES else lazy_edges
         found = search(edges, cuts, self._targets(), self._splits(), self.stopped)
         for chain in chains(found, len(edges.network.ops), self._cost, 24):
-            self.studio.measure(draft_of(edges, chain, base))
+            self.studio.measure_within(draft_of(edges, chain, base))
 
     def _splits(self) -> tuple[int, ...]:
         """Return the rows of the pieces that network inputs may be split into; 0: not split."""

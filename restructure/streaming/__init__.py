@@ -5,12 +5,13 @@ from restructure.streaming.liveness import Occupancy, Profiled, measure, occupan
 from restructure.streaming.network import Network, Op, TensorRows
 from restructure.streaming.program import CONCAT, SLICE, Block, Program, Step
 from restructure.streaming.settings import Cuts, Phase
-from restructure.streaming.stages import Handover, Piece, Stage, given, most_parts, play, run_stage
+from restructure.streaming.stages import Abandoned, Handover, Piece, Stage, given, most_parts, play, run_stage
 from restructure.streaming.streamer import stream
 
 __all__ = [
     "CONCAT",
     "SLICE",
+    "Abandoned",
     "Block",
     "Cuts",
     "Handover",

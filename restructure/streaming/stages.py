@@ -19,7 +19,7 @@ from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
 from restructure.streaming.streamer import AboveLimitError, Streamer
 
-__all__ = ["Handover", "Piece", "Stage", "given", "most_parts", "play", "run_stage"]
+__all__ = ["Abandoned", "Handover", "Piece", "Stage", "given", "most_parts", "play", "run_stage"]
 
 
 class Piece(NamedTuple):
@@ -60,6 +60,21 @@ class Stage:
     uses_all: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A phase's run that was given up.
+
+    Attributes:
+        steps: how many had run.
+        too_long: whether there were too many of them; else it needs too much memory.
+        progress: share of its results that had been made.
+    """
+
+    steps: int
+    too_long: bool
+    progress: float
+
+
 def given(network: Network) -> Handover:
     """Return what the first phase is handed: the network's inputs."""
     return tuple(
@@ -69,14 +84,23 @@ def given(network: Network) -> Handover:
 
 
 def run_stage(
-    network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int], limit: float = inf
-) -> Stage | int:
-    """Run one phase; for the arguments see `play`. If it needs more than `limit`, return how many steps showed it."""
-    run = _started(network, phase, received, input_rows, limit)
+    network: Network,
+    phase: Phase,
+    received: Handover,
+    input_rows: Mapping[int, int],
+    limit: float = inf,
+    most_steps: float = inf,
+) -> Stage | Abandoned:
+    """Run one phase; for the arguments see `play`.
+
+    It is abandoned if it needs more bytes than `limit`, or more steps than `most_steps`.
+    """
+    run = _started(network, phase, received, input_rows, limit, most_steps)
     try:
         program, found, leaves = _played(run, phase)
     except AboveLimitError:
-        return len(run.program.steps)
+        steps = len(run.program.steps)
+        return Abandoned(steps, steps > most_steps, run.progress)
     live = np.array(found.octets(), dtype=np.int64)
     return Stage(
         int(live.max(initial=0)), program.macs, program.nodes, most_parts(program), live, leaves, found.uses_all()
@@ -92,7 +116,7 @@ def play(
         received: what the phases before it left.
         input_rows: network input → rows of the pieces it is split into, if this is the first phase.
     """
-    return _played(_started(network, phase, received, input_rows, inf), phase)
+    return _played(_started(network, phase, received, input_rows), phase)
 
 
 def _played(run: Streamer, phase: Phase) -> tuple[Program, Occupancy, Handover]:
@@ -109,10 +133,15 @@ def _played(run: Streamer, phase: Phase) -> tuple[Program, Occupancy, Handover]:
 
 
 def _started(
-    network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int], limit: float
+    network: Network,
+    phase: Phase,
+    received: Handover,
+    input_rows: Mapping[int, int],
+    limit: float = inf,
+    most_steps: float = inf,
 ) -> Streamer:
     """Return a streamer at the start of a phase, with what the phases before left."""
-    run = Streamer(network, limit)
+    run = Streamer(network, limit, most_steps)
     if phase.start == 0:
         for tensor, _ in received:
             run.holdings.feed(tensor, input_rows.get(tensor, 0), late=phase.restart > 0)

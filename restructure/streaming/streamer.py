@@ -34,7 +34,7 @@ def stream(network: Network, phases: Sequence[Phase], input_rows: "dict[int, int
 
 
 class AboveLimitError(Exception):
-    """A run needs more active memory than it may."""
+    """A run needs more active memory, or more steps, than it may."""
 
 
 class Streamer:
@@ -42,12 +42,18 @@ class Streamer:
 
     Args:
         limit: of active memory in bytes; a run that is seen to need more raises AboveLimitError (some are not seen).
+        most_steps: a run with more steps raises it too.
+
+    Attributes:
+        progress: share of the current phase's results that is made, 0..1.
 
     Invariant: rows before `done[op]` were made; ops from `stop` on have not begun.
     """
 
-    def __init__(self, network: Network, limit: float = inf) -> None:
-        self.network, self.limit = network, limit
+    def __init__(self, network: Network, limit: float = inf, most_steps: float = inf) -> None:
+        self.network, self.limit, self.most_steps = network, limit, most_steps
+        self.limited = min(limit, most_steps) < inf
+        self.progress = 0.0
         self.program = Program()
         self.holdings = Holdings(network, self.program)
         self.done = [0] * len(network.ops)
@@ -87,6 +93,7 @@ class Streamer:
                 return
             op = min(behind, key=lambda op: (op.band, self.done[op.index] / goals[op.results[0]], op.index))
             tensor, done = op.results[0], self.done[op.index]
+            self.progress = done / goals[tensor]
             if not fresh and done >= phase.restart:
                 self._restart(phase, sinks)
                 fresh = True
@@ -182,7 +189,7 @@ class Streamer:
         if op.results[0] not in recomputed:
             self.done[op.index] = stop
             self._trim()
-            if self.limit < inf:
+            if self.limited:
                 self._check(op, stop - start, blocks)
         rows = windows[0][2] - windows[0][1] if op.macs_of_operand else stop - start
         return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
@@ -227,7 +234,8 @@ class Streamer:
         Rows that a stride will leave unread are taken for read here, so in such networks it may give up too soon.
         """
         made = 0 if op.takes_over else sum(self.network.tensors[tensor].row_bytes for tensor in op.results) * rows
-        if self.holdings.bytes + self.holdings.apart(read) + made > self.limit:
+        needs = self.holdings.bytes + self.holdings.apart(read) + made
+        if needs > self.limit or len(self.program.steps) > self.most_steps:
             raise AboveLimitError
 
     def _trim(self) -> None:
