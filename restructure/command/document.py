@@ -46,6 +46,8 @@ def plan_document(outcome: Outcome) -> dict[str, Any]:
         },
         "saving": plan.saving,
         "mac_overhead": plan.mac_overhead,
+        "lower_bound_bytes": plan.lower_bound_bytes,
+        "gap": plan.gap,
         "placed": None,  # nothing is placed at addresses yet
         "budget": _budget(outcome),
         "plan": plan.to_dict(),

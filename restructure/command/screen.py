@@ -59,6 +59,7 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
         "saving",
         f"{plan.saving:.1%}" if plan.regions or plan.order else "none: there is no peak that cutting would flatten",
     )
+    yield "bound", f"no plan goes below {plan.lower_bound_bytes:,} B, at any number of MACs (gap {plan.gap:.1%})"
     yield "MACs", f"{plan.baseline_macs:,} → {plan.macs:,} ({plan.mac_overhead:+.1%})"
     yield "nodes", f"{plan.baseline_nodes:,} → {plan.nodes:,} ({plan.nodes / max(plan.baseline_nodes, 1):.1f} ×)"
     if plan.order:

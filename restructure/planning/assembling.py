@@ -40,6 +40,7 @@ def assemble(
     input_rows: Mapping[int, int],
     robust: bool = False,
     order: tuple[str, ...] = (),
+    lower_bound: int = 0,
 ) -> Plan:
     """Return the plan that phases are."""
     program = settled(network, stream(network, phases, dict(input_rows)), definition)
@@ -60,6 +61,7 @@ def assemble(
         input_rows={network.tensors[t].name: rows for t, rows in input_rows.items() if rows},
         robust=robust,
         order=order,
+        lower_bound_bytes=lower_bound,
         along="rows" if network.cuts.axis == ROW_AXIS else "columns",
     )
 

@@ -14,6 +14,7 @@ from restructure.fields import ROW_AXIS
 from restructure.graph import Graph
 from restructure.ordering import flattened
 from restructure.planning.assembling import assemble, baseline_of
+from restructure.planning.bounds import lower_bound
 from restructure.planning.chunks import part_rows
 from restructure.planning.moments import Moment, moment
 from restructure.plans import BandCut, Plan, SumCut
@@ -117,6 +118,7 @@ class Studio:
         graph: with its nodes in the flattest order found.
         order: that order, by name; empty if it is the graph's own.
         outcomes: every draft measured so far.
+        lower_bound: bytes that no plan goes below.
         last_progress: share of its results that the phase which was last given up had made.
         work: program steps simulated so far, a measure of time that does not depend on the machine.
     """
@@ -128,6 +130,7 @@ class Studio:
         max_parts: int | None = None,
         robust: bool = False,
         max_nodes: int | None = None,
+        reassociate: bool = False,
     ) -> None:
         self.baseline = baseline_of(graph, definition)
         graph, self.order = flattened(graph, definition)
@@ -141,6 +144,7 @@ class Studio:
         self._needs_more: dict[tuple[object, ...], float] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
+        self.lower_bound = lower_bound(graph, self.network(), reassociate)
 
     def network(self, cuts: Cuts = Cuts()) -> Network:  # noqa: B008
         """Return the network whose nodes are taken apart as `cuts` say."""
@@ -301,7 +305,7 @@ class Studio:
         network = self.network(draft.cut_nodes)
         return assemble(
             self.graph, self.definition, self.baseline, network, self.phases(draft), self.input_rows(draft),
-            self.robust, self.order,
+            self.robust, self.order, self.lower_bound,
         )  # fmt: skip
 
 

@@ -89,7 +89,8 @@ def pareto(
 
 
 def _search(graph: Graph, request: Request, work: int) -> tuple[Studio, list[Outcome]]:
-    studio = Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes)
+    studio = Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes,
+                    request.allow_reassociation)  # fmt: skip
     search = Search(studio, request, work)
     search.explore()
     outcomes = search.outcomes()

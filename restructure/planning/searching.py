@@ -1,7 +1,7 @@
 """The search: dynamic programming for the shape of a plan, hill climbing for its details.
 
-Everything measured on the way is kept; the front is what none of it beats. `lower_bound` says how far from the best of
-all plans of this kind the flattest can be.
+Everything measured on the way is kept; the front is what none of it beats. `bounds` says how far from the best of all
+plans of this kind the flattest can be.
 """
 
 import sys
@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from restructure.planning.apart import Drafts, band_drafts, improve, stream_axis
-from restructure.planning.borders import MOST_CUTS, border_bytes, cut_points
+from restructure.planning.borders import MOST_CUTS, cut_points
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
@@ -193,10 +193,3 @@ def _node_cuts(studio: Studio) -> list[int]:
         for op in network.ops[1:]
         if op.nodes and len([t for t in network.crossing(op.index) if t not in inputs]) <= 2
     ]
-
-
-def lower_bound(studio: Studio) -> int:
-    """Return bytes no plan can go below: the network's inputs, whole at the start, or its outputs, whole at the end."""
-    network = studio.network()
-    inputs = border_bytes(network, network.inputs)
-    return max(inputs, border_bytes(network, network.outputs))

@@ -137,7 +137,7 @@ class Plan:
         baseline_…: the same of the original.
         order: every node by name, where the graph's nodes were put in another order than the file's; else empty.
         along: what parts are stretches of; bands, where there are any, are stretches of the other.
-        lower_bound_bytes: no plan of the kind searched has a lower peak at these MACs; 0 where not known.
+        lower_bound_bytes: no plan of the kinds searched has a lower peak, however many MACs it may spend.
     """
 
     network: str
@@ -166,6 +166,11 @@ class Plan:
     def saving(self) -> float:
         """Share of the original's active memory that is saved, 0..1."""
         return 1 - self.peak_bytes / self.baseline_bytes if self.baseline_bytes else 0.0
+
+    @property
+    def gap(self) -> float:
+        """Share of this plan's peak by which the best plan, if better, is at most lower, 0..1."""
+        return 1 - self.lower_bound_bytes / self.peak_bytes if self.peak_bytes else 0.0
 
     @property
     def mac_overhead(self) -> float:

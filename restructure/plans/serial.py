@@ -22,6 +22,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "input_rows": dict(plan.input_rows),
         "saving": plan.saving,
         "mac_overhead": plan.mac_overhead,
+        "gap": plan.gap,
     }
 
 
@@ -30,7 +31,7 @@ def plan_from_dict(data: Mapping[str, Any]) -> Plan:
     version = data.get("version") if isinstance(data, Mapping) else None
     if version != PLAN_VERSION:
         raise PlanError(f"plan: version must be {PLAN_VERSION}, got {version!r}; make the plan again")
-    fields = {name: value for name, value in data.items() if name not in ("version", "saving", "mac_overhead")}
+    fields = {name: value for name, value in data.items() if name not in ("version", "saving", "mac_overhead", "gap")}
     try:
         fields["definition"] = Definition(**fields["definition"])
         fields["order"] = tuple(fields.get("order", ()))
