@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from restructure.planning.borders import border_bytes
 from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio, inner_tensors
+from restructure.planning.restarting import restarts
 from restructure.streaming import Network
 
 __all__ = ["moves"]
@@ -41,7 +41,7 @@ def moves(
     rows = studio.phases(draft)[phase].rows
     yield from _rows(network, draft, [t for t in held if t in rows][:6], rows)
     if macs and (draft.input_rows or network.placed) and not studio.robust:
-        yield from _restarts(studio, draft, sections)
+        yield from restarts(studio, draft, sections)
     if not draft.input_rows and not network.placed:
         yield replace(draft, input_rows=8)
         for restart in (500, 700, 800, 900) if macs and not studio.robust else ():
@@ -91,38 +91,6 @@ def _groups(draft: Draft, sections: Sequence[tuple[str, ...]], names: set[str], 
             for new in (count * 2, count * 4):
                 if new <= (2 if kinds[section[0]] == "Concat" else 16):
                     yield replace(draft, groups=tuple(sorted((groups | dict.fromkeys(section, new)).items())))
-
-
-def _restarts(studio: Studio, draft: Draft, sections: Sequence[tuple[str, ...]]) -> Iterator[Draft]:
-    """Begin the first phase afresh half way, and let its sections work group by group meanwhile."""
-    last = draft.cuts[0] if draft.cuts else len(studio.graph.nodes)
-    index = {node.name: node.index for node in studio.graph.nodes}
-    groups = dict(draft.groups)
-    for section in sections:
-        if all(index[name] < last for name in section):
-            groups |= dict.fromkeys(section, max(4, groups.get(section[0], 1)))
-    chosen = tuple(sorted(groups.items()))
-    for restart in sorted({400, 600, 700, 800, 900, draft.restart + 50, draft.restart - 50} - {draft.restart}):
-        if 0 < restart < 1000:
-            yield replace(draft, restart=restart)
-            if chosen != draft.groups:
-                yield replace(draft, restart=restart, groups=chosen)
-    # A first phase that ends sooner forgets, and makes again, less.
-    for cut in _earlier(studio, last):
-        sooner = replace(draft, cuts=(cut, *draft.cuts), targets=(0, *draft.targets), groups=chosen)
-        yield from (replace(sooner, restart=restart) for restart in (700, 800) if not draft.restart)
-
-
-def _earlier(studio: Studio, last: int) -> list[int]:
-    """Return the nodes of the four narrowest places before node `last` where one tensor crosses."""
-    network = studio.network()
-    inputs = set(network.inputs)
-    sizes: dict[int, int] = {}
-    for op in network.ops[1:]:
-        crossing = [tensor for tensor in network.crossing(op.index) if tensor not in inputs]
-        if op.nodes and op.nodes[0].index < last and len(crossing) == 1:
-            sizes[op.nodes[0].index] = border_bytes(network, crossing)
-    return sorted(sizes, key=lambda node: (sizes[node], node))[:4]
 
 
 def _toggled(draft: Draft, name: str) -> Draft:

@@ -18,6 +18,7 @@ from restructure.planning.edges import Edge, Edges
 from restructure.planning.reassociating import means, products, sum_drafts
 from restructure.planning.refining import refine
 from restructure.planning.request import Request
+from restructure.planning.restarting import seeds
 from restructure.planning.sections import sections
 
 __all__ = ["Search"]
@@ -170,8 +171,22 @@ class Search:
     def _climb(self, overhead: float, split: bool) -> None:
         """Improve the best outcome within a MAC overhead whose inputs are split at the start, or are not."""
         start, within = self._best(overhead, split)
+        if split and overhead > 0 and not self.studio.robust:
+            self._restart(within)
+            start, within = self._best(overhead, split)
         if start is not None:
             refine(self.studio, start, within, self.sections, overhead > 0, _node_cuts(self.studio), self.stopped)
+
+    def _restart(self, within: Callable[[Outcome], bool]) -> None:
+        """Measure drafts whose first phase begins afresh on its way, as further places to start from."""
+        best = min(filter(within, self.outcomes()), key=lambda o: (o.peak_bytes, o.nodes))
+        limit = best.peak_bytes * 105 // 100
+        for draft in seeds(self.studio, best.draft, self.sections):
+            if self.stopped():
+                return
+            outcome = self.studio.measure_within(draft, limit)
+            if outcome is not None and within(outcome):
+                limit = min(limit, outcome.peak_bytes)
 
     def _best(self, overhead: float, split: bool) -> tuple[Outcome | None, Callable[[Outcome], bool]]:
         """Return the best outcome within a MAC overhead whose inputs are split or not, and what says who is within."""
