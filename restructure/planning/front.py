@@ -14,7 +14,7 @@ from restructure.profile import Definition, Dtype
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK = 180_000, 1_500_000
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = 180_000, 900_000, 1_500_000
 """Program steps a search simulates at most: about 1.5 and 8 seconds on one core."""
 
 
@@ -61,7 +61,7 @@ def plan(
     unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
     if unlimited:
         request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
-    studio, front = _search(graph, request, PLAN_WORK if unlimited else FRONT_WORK)
+    studio, front = _search(graph, request, PLAN_WORK if unlimited else LIMITED_WORK)
     return choose(studio, front, request)
 
 

@@ -6,7 +6,7 @@ plans of this kind the flattest can be.
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -27,6 +27,9 @@ MOST_EDGES = 40
 _SHARES = (4, 8, 16, 32, 64)
 """Working-set targets as fractions of the original's peak."""
 
+_MORE_STARTS = 3
+"""Further outcomes that each climb is repeated from while there is work left."""
+
 _APART = 0.2
 """Work that the last stage may add, as a share of the search's."""
 
@@ -46,6 +49,7 @@ class Search:
         limit = float("inf") if request.time_limit_s is None else request.time_limit_s
         self.deadline = time.monotonic() + limit
         self.allowance = 0.0
+        self._tried: dict[tuple[float, bool], set[tuple[int, ...]]] = {}
         self.sections = sections(studio.graph, studio.network())
         # Streaming recurses from the last op of a phase to its first.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 20 * len(studio.network().ops) + 1000))
@@ -85,13 +89,16 @@ class Search:
             self._chains(base)
         self.tell(0.5, "phases chosen")
         overheads = self._overheads()
-        for index, overhead in enumerate(overheads):
-            splits = self._splits()
-            for number, split in enumerate(splits):
-                share = 0.5 + 0.5 * (index + (number + 1) / len(splits)) / len(overheads)
-                self.allow(share)
-                self._climb(overhead, split > 0)
-                self.tell(share, "details chosen")
+        stages = [(overhead, split > 0) for overhead in overheads for split in self._splits()]
+        for number, (overhead, split) in enumerate(stages, 1):
+            self.allow(0.5 + 0.5 * number / len(stages))
+            self._climb(overhead, split)
+            self.tell(0.5 + 0.4 * number / len(stages), "details chosen")
+        for _ in range(_MORE_STARTS):
+            # What begins best does not always lead furthest.
+            for overhead, split in stages:
+                self._climb(overhead, split)
+        self.tell(0.9, "details chosen")
         self.allow(1 + _APART)
         self._take_apart(overheads)
 
@@ -139,7 +146,8 @@ class Search:
         for overhead in overheads:
             for split in self._splits():
                 for kind in kinds:
-                    start, within = self._best(overhead, split > 0)
+                    within = self._within(overhead)
+                    start = self._best(within, split > 0)
                     if start is not None:
                         improve(self.studio, start, within, kind, self.stopped)
 
@@ -169,13 +177,21 @@ class Search:
         return edge.nodes / max(baseline.nodes, 1) + 50 * edge.macs / max(baseline.macs, 1)
 
     def _climb(self, overhead: float, split: bool) -> None:
-        """Improve the best outcome within a MAC overhead whose inputs are split at the start, or are not."""
-        start, within = self._best(overhead, split)
+        """Improve the best outcome within a MAC overhead whose inputs are split at the start, or are not.
+
+        Of phases that no climb for the same began or ended with.
+        """
+        if self.stopped():
+            return
+        within = self._within(overhead)
         if split and overhead > 0 and not self.studio.robust:
             self._restart(within)
-            start, within = self._best(overhead, split)
+        tried = self._tried.setdefault((overhead, split), set())
+        start = self._best(within, split, tried)
         if start is not None:
-            refine(self.studio, start, within, self.sections, overhead > 0, _node_cuts(self.studio), self.stopped)
+            cuts = _node_cuts(self.studio)
+            found = refine(self.studio, start, within, self.sections, overhead > 0, cuts, self.stopped)
+            tried |= {start.draft.cuts, found.draft.cuts}
 
     def _restart(self, within: Callable[[Outcome], bool]) -> None:
         """Measure drafts whose first phase begins afresh on its way, as further places to start from."""
@@ -188,15 +204,18 @@ class Search:
             if outcome is not None and within(outcome):
                 limit = min(limit, outcome.peak_bytes)
 
-    def _best(self, overhead: float, split: bool) -> tuple[Outcome | None, Callable[[Outcome], bool]]:
-        """Return the best outcome within a MAC overhead whose inputs are split or not, and what says who is within."""
+    def _within(self, overhead: float) -> Callable[[Outcome], bool]:
+        """Return what says whether an outcome is within a MAC overhead and the request's limits."""
         macs = self.studio.baseline.macs * (1 + overhead)
+        return lambda outcome: outcome.macs <= macs and self.admitted(outcome)
 
-        def within(outcome: Outcome) -> bool:
-            return outcome.macs <= macs and self.admitted(outcome)
-
+    def _best(
+        self, within: Callable[[Outcome], bool], split: bool, but: Container[tuple[int, ...]] = ()
+    ) -> Outcome | None:
+        """Return the best outcome whose inputs are split or not, and whose cuts are not among some."""
         starts = [o for o in self.outcomes() if within(o) and bool(o.draft.input_rows) == split]
-        return min(starts, key=lambda o: (o.peak_bytes, o.nodes), default=None), within
+        others = [o for o in starts if o.draft.cuts not in but]
+        return min(others, key=lambda o: (o.peak_bytes, o.nodes), default=None)
 
 
 def _node_cuts(studio: Studio) -> list[int]:

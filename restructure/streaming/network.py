@@ -22,6 +22,9 @@ from restructure.streaming.sums import Sum
 
 __all__ = ["Network", "Op", "TensorRows", "Window", "stretch"]
 
+FirstRows = tuple[int, tuple[tuple[int, int, int, list[int]], ...]]
+"""(rows, per consumer (op index, its result, granule, per result row that is needed the first row it reads))"""
+
 Window = tuple[int, int, int, int]
 """(tensor, first row, last row + 1, further rows below that would do no harm)"""
 
@@ -175,16 +178,22 @@ class Network:
             self.memo.windows[index, start, stop] = known
         return known
 
-    def first_rows(self, tensor: int) -> tuple[tuple[int, list[int]], ...]:
-        """Return per consumer of a tensor (op index, per result row that is needed the first row it reads)."""
+    def first_rows(self, tensor: int) -> FirstRows:
+        """Return what tells from which row on a tensor will still be read."""
         known = self.memo.first_rows.get(tensor)
         if known is None:
-            known = tuple(
-                (index, [field.need(row, row + 1)[0] for row in range(self.goals[self.ops[index].results[0]])])
-                for index, field in self.consumers[tensor]
-            )
-            self.memo.first_rows[tensor] = known
+            known = self.memo.first_rows[tensor] = self._first_rows(tensor)
         return known
+
+    def _first_rows(self, tensor: int) -> FirstRows:
+        # The caller's rows are needed to the end.
+        height = 0 if self.tensors[tensor].is_output else self.tensors[tensor].height
+        readers = []
+        for index, reach in self.consumers[tensor]:
+            op = self.ops[index]
+            rows = [reach.need(row, row + 1)[0] for row in range(self.goals[op.results[0]])]
+            readers.append((index, op.results[0], op.granule, rows))
+        return height, tuple(readers)
 
     def crossing(self, cut: int) -> tuple[int, ...]:
         """Return the tensors that somebody before op `cut` made and an op from `cut` on, or the caller, reads."""
@@ -216,5 +225,5 @@ class Memo:
     """What a network has worked out before, by what was asked."""
 
     windows: dict[tuple[int, int, int], tuple[Window, ...]] = field(default_factory=dict)
-    first_rows: dict[int, tuple[tuple[int, list[int]], ...]] = field(default_factory=dict)
+    first_rows: dict[int, FirstRows] = field(default_factory=dict)
     crossing: dict[int, tuple[int, ...]] = field(default_factory=dict)

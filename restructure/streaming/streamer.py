@@ -52,6 +52,7 @@ class Streamer:
 
     def __init__(self, network: Network, limit: float = inf, most_steps: float = inf) -> None:
         self.network, self.limit, self.most_steps = network, limit, most_steps
+        self.row_bytes = network.row_bytes
         self.limited = min(limit, most_steps) < inf
         self.progress = 0.0
         self.program = Program()
@@ -139,7 +140,8 @@ class Streamer:
 
     def _chunk(self, tensor: int, op: Op) -> int:
         rows = self.rows.get(tensor, self.network.tensors[tensor].height)
-        return max(-(-rows // op.granule) * op.granule, op.granule)
+        granule = op.granule
+        return rows if granule == 1 and rows > 0 else max(-(-rows // granule) * granule, granule)
 
     def _finish(self, op: Op) -> None:
         """Run an op that is not cut, on whole operands if that is how they are."""
@@ -159,12 +161,11 @@ class Streamer:
         index = self.network.producer[tensor]
         if index < 0 or self.done[index] >= stop:
             return
-        op = self.network.ops[index]
-        rows = self._chunk(tensor, op)
-        while self.done[index] < stop:
-            start = self.done[index]
+        op, done = self.network.ops[index], self.done
+        rows, end = self._chunk(tensor, op), self._end(tensor, op)
+        while (start := done[index]) < stop:
             size = rows if self.grid else self._even(stop - start, rows, op.granule)
-            self._make(op, start, min(start + size, self._end(tensor, op)))
+            self._make(op, start, min(start + size, end))
 
     def _end(self, tensor: int, op: Op) -> int:
         """Return the last row worth making + 1."""
@@ -201,13 +202,19 @@ class Streamer:
         return [self._window(*window) for window in windows]
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
-        made = tuple([self.program.block(tensor, start, stop) for tensor in op.results])
-        self.program.step(op.index, made, read, (len(op.nodes) or 1) + op.nodes_more, macs)
-        if op.results[0] not in self.recomputed:
-            self.done[op.index] = stop
-            for tensor, block in zip(op.results, made, strict=True):
+        results, program = op.results, self.program
+        kept = results[0] not in self.recomputed
+        made = []
+        for tensor in results:
+            block = program.block(tensor, start, stop)
+            made.append(block)
+            if kept:
                 self.holdings.add(tensor, start, stop, block)
-        return made
+        blocks = tuple(made)
+        program.step(op.index, blocks, read, (len(op.nodes) or 1) + op.nodes_more, macs)
+        if kept:
+            self.done[op.index] = stop
+        return blocks
 
     def _window(self, tensor: int, low: int, high: int, slack: int = 0) -> int:
         """Return a block with exactly these rows of a tensor, or with up to `slack` more at its end."""
@@ -233,30 +240,31 @@ class Streamer:
 
         Rows that a stride will leave unread are taken for read here, so in such networks it may give up too soon.
         """
-        made = 0 if op.takes_over else sum(self.network.tensors[tensor].row_bytes for tensor in op.results) * rows
-        needs = self.holdings.bytes + self.holdings.apart(read) + made
+        needs = self.holdings.bytes + self.holdings.apart(read)
+        if not op.takes_over:
+            for tensor in op.results:
+                needs += self.row_bytes[tensor] * rows
         if needs > self.limit or len(self.program.steps) > self.most_steps:
             raise AboveLimitError
 
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
         touched, self._touched = self._touched, []
-        for tensor in dict.fromkeys(touched):
-            if not self.holdings.is_untouched(tensor):
-                self.holdings.trim(tensor, self._needed_from(tensor))
+        holdings = self.holdings
+        for tensor in dict.fromkeys(touched) if len(touched) > 1 else touched:
+            if not holdings.is_untouched(tensor):
+                first = self._needed_from(tensor)
+                if first > holdings.blocks[tensor][0][0]:
+                    holdings.trim(tensor, first)
 
     def _needed_from(self, tensor: int) -> int:
         """Return the first row of a tensor that anybody will still read; its height if nobody will."""
-        entry, least = self.network.tensors[tensor], self.network.tensors[tensor].height
-        if entry.is_output:
-            return 0
-        for index, rows in self.network.first_rows(tensor):
-            if index >= self.stop:
+        least, readers = self.network.first_rows(tensor)
+        stop, done, recomputed = self.stop, self.done, self.recomputed
+        for index, result, granule, rows in readers:
+            if index >= stop:
                 return 0
-            start = self.done[index]
-            op = self.network.ops[index]
-            if op.results[0] in self.recomputed:
-                start = self._needed_from(op.results[0]) // op.granule * op.granule
+            start = self._needed_from(result) // granule * granule if result in recomputed else done[index]
             if start < len(rows) and rows[start] < least:
                 least = rows[start]
         return least
