@@ -20,6 +20,7 @@ class Holdings:
         self.network, self.program = network, program
         self.blocks: list[list[tuple[int, int, int]]] = [[] for _ in network.tensors]
         self.bytes = 0
+        self._held: set[int] = set()
         self._row_bytes = network.own_row_bytes
         self._gone = [0] * len(network.tensors) if network.placed else None
         self._recent: dict[int, tuple[int, int, int]] = {}
@@ -46,7 +47,9 @@ class Holdings:
         if 0 < rows < goal - first and len(self.blocks[tensor]) == 1:
             block = self.blocks[tensor][0][2]
             bounds = [*range(first, goal, rows), goal]
-            self.blocks[tensor] = [(a, b, self._slice(block, a, b)) for a, b in itertools.pairwise(bounds)]
+            self._drop(tensor)
+            for a, b in itertools.pairwise(bounds):
+                self.add(tensor, a, b, self._slice(block, a, b))
 
     def place(self, tensor: int, start: int, stop: int) -> int:
         """Let some rows of a source tensor be there from the start, as a phase before has left them; the block."""
@@ -58,15 +61,20 @@ class Holdings:
         """Keep a block below those of the tensor that are there."""
         self.bytes += self._row_bytes[tensor] * (stop - start)
         self.blocks[tensor].append((start, stop, block))
+        self._held.add(block)
 
     def forget(self, tensor: int) -> None:
         """Drop all blocks of a tensor that is made anew."""
+        self._drop(tensor)
+        self.forget_window(tensor)
+
+    def _drop(self, tensor: int) -> None:
         gone = 0
         if self._gone is not None:
             gone, self._gone[tensor] = self._gone[tensor], 0
         self.bytes -= self._row_bytes[tensor] * (sum(b - a for a, b, _ in self.blocks[tensor]) - gone)
+        self._held.difference_update([block for _, _, block in self.blocks[tensor]])
         self.blocks[tensor] = []
-        self.forget_window(tensor)
 
     def forget_window(self, tensor: int) -> None:
         """Let the next reader of a tensor have a window of its own."""
@@ -126,10 +134,9 @@ class Holdings:
         total = 0
         if self._gone is not None:
             return total
-        for block in set(blocks):
+        for block in set(blocks) - self._held:
             tensor, start, stop = self.program.blocks[block]
-            if all(entry[2] != block for entry in self.blocks[tensor]):
-                total += self._row_bytes[tensor] * (stop - start)
+            total += self._row_bytes[tensor] * (stop - start)
         return total
 
     def crop(self, block: int, low: int, high: int) -> int:
@@ -153,12 +160,15 @@ class Holdings:
             return
         while blocks and blocks[0][1] <= first:
             self.bytes -= row_bytes * (blocks[0][1] - blocks[0][0])
+            self._held.discard(blocks[0][2])
             del blocks[0]
         if not blocks or blocks[0][0] >= first:
             return
         a, b, block = blocks[0]
         if 2 * (first - a) >= b - a:
-            blocks[0] = (first, b, self._slice(block, first, b))
+            made = self._slice(block, first, b)
+            blocks[0] = (first, b, made)
+            self._held ^= {block, made}
             self.bytes -= row_bytes * (first - a)
 
     def _let_go(self, tensor: int, first: int, gone: list[int]) -> None:
