@@ -14,7 +14,7 @@ from restructure.profile import Definition, Dtype
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK, LIMITED_WORK = 180_000, 900_000, 1_500_000
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = 180_000, 900_000, 1_000_000
 """Program steps a search simulates at most: for one plan without limits about 1.5 seconds, for a front about 8, for one
 plan within limits about 13 on one core."""
 
