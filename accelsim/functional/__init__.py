@@ -3,5 +3,6 @@
 from accelsim.functional.errors import ExecutionError
 from accelsim.functional.execute import execute
 from accelsim.functional.order import Step, random_order, trace_order
+from accelsim.functional.ties import Ties
 
-__all__ = ["ExecutionError", "Step", "execute", "random_order", "trace_order"]
+__all__ = ["ExecutionError", "Step", "Ties", "execute", "random_order", "trace_order"]

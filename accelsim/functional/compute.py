@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from accelsim.functional.errors import ExecutionError
-from accelsim.functional.operators import OPERATORS, Call, Values, accumulate, finish
+from accelsim.functional.operators import OPERATORS, Call, Settle, Values, accumulate, as_rounded, finish
+from accelsim.functional.ties import Ties
 from accelsim.program import Instruction, MatrixKernel, Program, Tile, VectorKernel
 
 
-def compute(program: Program, instruction: Instruction, slots: Mapping[str, Values]) -> Values:
+def compute(
+    program: Program, instruction: Instruction, slots: Mapping[str, Values], ties: Ties | None = None
+) -> Values:
     """The result tile of an ARRAY or VECTOR instruction.
 
     Args:
         program: for kernels and tensors.
         instruction: what to compute.
         slots: its logical operands.
+        ties: what a reference rounds to, where that may decide.
 
     Raises:
         ExecutionError: an operand is missing or does not belong to the tile, or the operator is unknown.
@@ -25,31 +30,36 @@ def compute(program: Program, instruction: Instruction, slots: Mapping[str, Valu
     kernel, tile = program.kernels[instruction.kernel], instruction.tile
     if instruction.kernel < 0 or tile is None:
         raise ExecutionError("no kernel or no tile: nothing to compute")
+    settle: Settle = as_rounded if ties is None else partial(ties.settle, tile)
     try:
         if isinstance(kernel, MatrixKernel):
-            return _matrix(kernel, tile, slots)
-        return _vector(program, instruction, kernel, tile, slots)
+            return _matrix(kernel, tile, slots, settle)
+        return _vector(program, instruction, kernel, slots, settle)
     except KeyError as missing:
         raise ExecutionError(f"{kernel.operator}: no operand or operator {missing}") from None
 
 
-def _matrix(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values]) -> Values:
+def _matrix(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values], settle: Settle) -> Values:
     total = accumulate(kernel, tile, slots)
     if not tile.final:
         return total
     if "bias" in slots:
         total = total + slots["bias"]
-    return finish(total, kernel.post, slots)
+    return finish(total, kernel.post, slots, settle)
 
 
 def _vector(
-    program: Program, instruction: Instruction, kernel: VectorKernel, tile: Tile, slots: Mapping[str, Values]
+    program: Program, instruction: Instruction, kernel: VectorKernel, slots: Mapping[str, Values], settle: Settle
 ) -> Values:
+    tile = instruction.tile
+    assert tile is not None  # the caller has looked
     inputs = [slots[name] for name in kernel.inputs if name in slots]
     source = program.tensors[instruction.reads[0].tensor]
     target = program.tensors[instruction.writes[0].tensor]
-    result = OPERATORS[kernel.operator](Call(kernel, tile, inputs, slots, source, target, _origins(instruction)))
-    return np.asarray(finish(result, kernel.post, slots), dtype=np.float32)
+    result = OPERATORS[kernel.operator](
+        Call(kernel, tile, inputs, slots, source, target, _origins(instruction), settle)
+    )
+    return np.asarray(finish(result, kernel.post, slots, settle), dtype=np.float32)
 
 
 def _origins(instruction: Instruction) -> dict[str, tuple[int, ...]]:

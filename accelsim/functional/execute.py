@@ -14,6 +14,7 @@ from accelsim.functional.fragments import gather, scatter
 from accelsim.functional.memory import MemorySystem
 from accelsim.functional.operators import Values
 from accelsim.functional.order import Step, random_order, trace_order
+from accelsim.functional.ties import Ties
 from accelsim.program import Instruction, NetworkOutput, Opcode, Operand, Program, TensorKind, hazards
 from accelsim.trace import Trace
 
@@ -24,6 +25,7 @@ def execute(
     program: Program,
     values: Callable[[str], NDArray[np.generic]],
     order: Trace | Sequence[Step] | int,
+    ties: Ties | None = None,
 ) -> dict[str, Values]:
     """Run every instruction on a shadow memory.
 
@@ -31,6 +33,7 @@ def execute(
         program: what to run.
         values: physical arrays, by tensor name, of the tensors in `program.images`.
         order: a Trace; or steps; or a seed for a random order that the Program's hazards allow.
+        ties: what a reference rounds to a scale, for where two roundings are right; counts what it decided.
 
     Returns:
         The network's outputs in the model's shapes, by name.
@@ -38,7 +41,7 @@ def execute(
     Raises:
         ExecutionError: an instruction or an output reads bytes that do not hold what it should read.
     """
-    return Execution(program, values).run(_steps(program, order))
+    return Execution(program, values, ties).run(_steps(program, order))
 
 
 def _steps(program: Program, order: Trace | Sequence[Step] | int) -> Sequence[Step]:
@@ -52,7 +55,10 @@ def _steps(program: Program, order: Trace | Sequence[Step] | int) -> Sequence[St
 class Execution:
     """One run: memories, and the results of instructions under way."""
 
-    def __init__(self, program: Program, values: Callable[[str], NDArray[np.generic]]) -> None:
+    def __init__(
+        self, program: Program, values: Callable[[str], NDArray[np.generic]], ties: Ties | None = None
+    ) -> None:
+        self._ties = ties
         self._program = program
         self._memory = MemorySystem(program, values)
         self._flight = Flight(program)
@@ -77,7 +83,7 @@ class Execution:
             self._results[position] = self._compute(instruction)
 
     def _compute(self, instruction: Instruction) -> list[Write]:
-        result = compute(self._program, instruction, gather(instruction.reads, self._memory.read))
+        result = compute(self._program, instruction, gather(instruction.reads, self._memory.read), self._ties)
         final = instruction.tile is None or instruction.tile.final
         scratch = [o for o in instruction.writes if final and self._accumulates(o)]
         kept = [o for o in instruction.writes if not (final and self._accumulates(o))]

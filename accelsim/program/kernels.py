@@ -17,11 +17,13 @@ class PostOperation:
         operator: ONNX operator type (``Relu``, ``Clip``, ``Add``, ``Mul``, ``HardSwish``, …).
         attributes: name → number, as in ONNX (``min``/``max`` of Clip, ``alpha`` of LeakyRelu, …).
         slot: name of the operand read as second input (``residual0``), or empty for a unary step.
+        value: the model's name of what a rounding step makes; empty for other steps.
     """
 
     operator: str
     attributes: tuple[tuple[str, float], ...] = ()
     slot: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class VectorKernel:
         input_size: height and width of the first input map.
         inputs: names of the operand slots in ONNX order (``input``, ``input1``, …).
         post: element-wise steps behind it.
+        value: the model's name of what it makes if it rounds to a scale; empty otherwise.
     """
 
     operator: str
@@ -98,6 +101,7 @@ class VectorKernel:
     input_size: tuple[int, int] = (1, 1)
     inputs: tuple[str, ...] = ("input",)
     post: tuple[PostOperation, ...] = ()
+    value: str = ""
 
 
 Kernel = MatrixKernel | VectorKernel

@@ -34,6 +34,7 @@ def _what(found: Verification) -> Iterator[tuple[str, str]]:
     yield "weights", own if found.synthetic_weights else "the model's own"
     for tolerance in sorted({output.tolerance for output in found.outputs}):
         yield "tolerance", f"{tolerance:.2g} of an output's largest value: float32 sums are added up in other orders"
+    yield from (("note", note) for note in found.notes)
 
 
 def _row(output: OutputCheck) -> tuple[str, str, str, str]:

@@ -77,6 +77,7 @@ class Verification:
         orders: the executions.
         instructions: of the Program.
         synthetic_weights: whether the weights are seeded random ones instead of the model's own.
+        notes: what else the comparison rests on, a sentence each.
     """
 
     model: str
@@ -84,6 +85,7 @@ class Verification:
     orders: tuple[OrderCheck, ...]
     instructions: int
     synthetic_weights: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -102,6 +104,7 @@ class Verification:
             "hardware": self.hardware,
             "instructions": self.instructions,
             "synthetic_weights": self.synthetic_weights,
+            "notes": list(self.notes),
             "outputs": [output.to_dict() for output in self.outputs],
             "orders": [order.to_dict() for order in self.orders],
             "passed": self.passed,

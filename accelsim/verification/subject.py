@@ -30,11 +30,13 @@ class Subject:
         graph: the analysed model.
         path: the file onnxruntime reads.
         synthetic: whether its weights are random ones instead of the model's own.
+        notes: what else was changed, a sentence each.
     """
 
     graph: Graph
     path: Path
     synthetic: bool
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+import numpy as np
+
 from accelsim.workload.layouts import Layout
-from accelsim.workload.records import Shape4, View
+from accelsim.workload.records import FloatArray, Shape4, View
 from accelsim.workload.views import shape4
 
 
@@ -108,6 +110,23 @@ class Arrangement:
             for factor in factors:
                 found[factor.axis].append(factor)
         return all(_covers(factors, self.base.shape[axis]) for axis, factors in found.items())
+
+    def scattered(self, values: FloatArray) -> FloatArray:
+        """The base array in which the tensor has these values, not-a-number where it has no element.
+
+        Args:
+            values: in the tensor's shape, or in another one of the same elements in the same order.
+        """
+        places = [np.full((1,) * len(self.axes), first) for first in self.start]
+        for axis, factors in enumerate(self.axes):
+            aligned = [-1 if a == axis else 1 for a in range(len(self.axes))]
+            index = np.arange(extent(factors))
+            for factor in reversed(factors):
+                index, digit = np.divmod(index, factor.size)
+                places[factor.axis] = places[factor.axis] + (digit * factor.step).reshape(aligned)
+        base = np.full(self.base.shape, np.nan, np.float32)
+        base[tuple(np.broadcast_to(place, self.shape) for place in places)] = values.reshape(self.shape)
+        return base
 
     def natural(self) -> Layout | None:
         """The layout in which the tensor is the base itself, axis by axis; None if there is none."""

@@ -57,6 +57,7 @@ def build(graph: Graph) -> Workload:
         macs=sum(layer.macs for layer in builder.layers),
         parameters=graph.parameter_count,
         costed_operators=len(graph.nodes),
+        rounded=builder.rounded,
     )
 
 
@@ -97,7 +98,7 @@ def _as_integers(builder: Builder, name: str) -> None:
     if node is None:
         return
     work = source.base.elements * UNARY["QuantizeLinear"]
-    kernel, access = VectorKernel("QuantizeLinear", step), Access("input", source.base)
+    kernel, access = VectorKernel("QuantizeLinear", step, value=name), Access("input", source.base)
     builder.forget(name)
     builder.add_layer(node, kernel, [access], name, like=source, operations=work, name=f"{node.name}·integers")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
-from accelsim.program import Kernel, TensorKind
+from accelsim.program import Kernel, TensorKind, VectorKernel
 from accelsim.workload import arrangement
 from accelsim.workload.arrangement import Arrangement
 from accelsim.workload.copies import copy_kernel, copy_rules
@@ -15,6 +15,7 @@ from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import (
     Access,
     Along,
+    FloatArray,
     Layer,
     Parameter,
     Shape4,
@@ -35,6 +36,7 @@ class Builder(StorageTable):
 
     Attributes:
         scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
+        rounded: lays out each value that a layer rounds as it lies in what that layer writes.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -43,6 +45,7 @@ class Builder(StorageTable):
         self.arrangements: dict[str, Arrangement] = {}
         self.folded: set[int] = set()
         self.scales: dict[str, tuple[float, int]] = {}
+        self.rounded: dict[str, Callable[[FloatArray], FloatArray]] = {}
         self._views: dict[tuple[str, Layout], View] = {}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -174,6 +177,7 @@ class Builder(StorageTable):
         if shape is None:
             self.arrangements[output] = written
         self.folded.update(n.index for n in fused)
+        self.rounded.update((value, written.scattered) for value in rounded_by(kernel))
         self._append(
             name or node.name,
             node.op_type,
@@ -222,6 +226,12 @@ class Builder(StorageTable):
                 tiled,
             )
         )
+
+
+def rounded_by(kernel: Kernel) -> list[str]:
+    """The model's values that a layer makes by rounding to a scale."""
+    steps = [step.value for step in kernel.post if step.value]
+    return [kernel.value, *steps] if isinstance(kernel, VectorKernel) and kernel.value else steps
 
 
 def elements(shape: Sequence[int]) -> int:

@@ -45,7 +45,13 @@ def step_work(operator: str) -> int:
     return UNARY[operator] if operator in UNARY else BINARY.get(operator, 1)
 
 
-def chain(builder: Builder, value: str, layout: Layout | None, fold_normalisation: bool = False) -> Chain:
+def chain(
+    builder: Builder,
+    value: str,
+    layout: Layout | None,
+    fold_normalisation: bool = False,
+    scale: tuple[float, int] | None = None,
+) -> Chain:
     """Follow the readers of `value` as long as they can be folded.
 
     Args:
@@ -53,8 +59,9 @@ def chain(builder: Builder, value: str, layout: Layout | None, fold_normalisatio
         value: output of the producer.
         layout: in which the producer writes it; None where only steps of one operand can be folded.
         fold_normalisation: whether a BatchNormalization (and a scale and shift) right behind it goes into the weights.
+        scale: with which the producer itself has rounded the value.
     """
-    found = Chain(value, layout)
+    found = Chain(value, layout, scale=scale)
     while _fold_next(builder, found, fold_normalisation) or _fold_fork(builder, found):
         pass
     _stop_at_quantised(builder, found)
@@ -104,7 +111,7 @@ def _step(builder: Builder, node: Node, found: Chain) -> PostOperation | None:
     if node.op_type == "DequantizeLinear" and found.scale is not None and node.inputs[0] == value:
         found.scale = None
         return PostOperation("Identity")
-    if found.scale is not None:
+    if found.scale is not None or node.op_type == "DequantizeLinear":
         return None
     if node.op_type in UNARY and node.inputs[0] == value:
         return PostOperation(node.op_type, unary_attributes(builder.graph, node))
@@ -120,7 +127,8 @@ def _quantise(builder: Builder, node: Node, found: Chain) -> PostOperation | Non
     scale = scale_and_zero(builder.graph, node, 1, 2)
     kept = node.outputs[0] not in builder.graph.outputs
     found.scale = scale if kept else None
-    return PostOperation("FakeQuantize" if kept else "QuantizeLinear", step_attributes(*scale, dtype))
+    operator = "FakeQuantize" if kept else "QuantizeLinear"
+    return PostOperation(operator, step_attributes(*scale, dtype), value=node.outputs[0])
 
 
 def _binary(builder: Builder, node: Node, found: Chain) -> PostOperation | None:

@@ -8,7 +8,7 @@ and concatenations are views and cost nothing; only what pieces cannot express b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
 
@@ -198,7 +198,8 @@ class Workload:
     """A network as layers in execution order.
 
     `values` yields the physical float32 array of a parameter storage by name, made when asked for. A missing weight
-    file matters only then.
+    file matters only then. `rounded` lays out the array of every value that some step rounds to a scale as it lies in
+    the output of the layer that does.
     """
 
     name: str
@@ -211,3 +212,4 @@ class Workload:
     macs: int
     parameters: int
     costed_operators: int
+    rounded: Mapping[str, Callable[[FloatArray], FloatArray]] = field(default_factory=dict)

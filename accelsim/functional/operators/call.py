@@ -14,6 +14,15 @@ Values = NDArray[np.float32]
 Attribute = float | tuple[float, ...]
 
 
+Settle = Callable[[str, Values, Values], Values]
+"""Steps after rounding, given the rounded value's name and the steps before and after."""
+
+
+def as_rounded(value: str, exact: Values, rounded: Values) -> Values:
+    """Every rounding stands as it is."""
+    return rounded
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A vector instruction with its operands read.
@@ -24,6 +33,7 @@ class Call:
         slots: the same and all others, by slot.
         source, target: the tensors of the first read and the first write.
         origins: where each operand begins in its own coordinates, by slot.
+        settle: has the last word on what is rounded to a scale.
     """
 
     kernel: VectorKernel
@@ -33,6 +43,7 @@ class Call:
     source: Tensor
     target: Tensor
     origins: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    settle: Settle = as_rounded
 
     def number(self, name: str, default: float) -> float:
         """A numeric attribute."""

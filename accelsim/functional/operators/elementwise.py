@@ -6,12 +6,12 @@ Used alone on the vector unit and as post-operations behind an array tile.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
-from accelsim.functional.operators.call import Call, Values
-from accelsim.functional.operators.unary import UNARY
+from accelsim.functional.operators.call import Call, Settle, Values, as_rounded
+from accelsim.functional.operators.unary import UNARY, rounded
 from accelsim.program import PostOperation
 
 Binary = Callable[[Values, Values], Values]
@@ -66,13 +66,22 @@ def apply(operator: str, attributes: Mapping[str, float], operands: Sequence[Val
 def elementwise(call: Call) -> Values:
     """An element-wise operator as an instruction of its own."""
     attributes = {name: call.number(name, 0.0) for name, _ in call.kernel.attributes}
+    if call.kernel.value:
+        settle = partial(call.settle, call.kernel.value)
+        return rounded(call.kernel.operator, call.inputs[0], attributes, settle)
     return apply(call.kernel.operator, attributes, call.inputs)
 
 
-def finish(result: Values, steps: Sequence[PostOperation], slots: Mapping[str, Values]) -> Values:
+def finish(
+    result: Values, steps: Sequence[PostOperation], slots: Mapping[str, Values], settle: Settle = as_rounded
+) -> Values:
     """The post-operations behind a finished tile, in order; the slot ``step<n>`` is the value after n of them."""
     known = {**slots, "step0": result}
     for number, step in enumerate(steps, start=1):
         operands = [result, known[step.slot]] if step.slot else [result]
-        result = known[f"step{number}"] = apply(step.operator, dict(step.attributes), operands)
+        if step.value:
+            result = rounded(step.operator, result, dict(step.attributes), partial(settle, step.value))
+        else:
+            result = apply(step.operator, dict(step.attributes), operands)
+        known[f"step{number}"] = result
     return result

@@ -60,7 +60,14 @@ def _selu(x: Values, a: Mapping[str, float]) -> Values:
 
 def _fake_quantize(x: Values, a: Mapping[str, float]) -> Values:
     """Round to the scale's grid as QuantizeLinear does (half to even, saturated), and back."""
-    return _float((_quantize(x, a) - np.float32(a["zero"])) * np.float32(a["scale"]))
+    return _dequantize(_quantize(x, a), a)
+
+
+def rounded(operator: str, x: Values, a: Mapping[str, float], settle: Callable[[Values, Values], Values]) -> Values:
+    """FakeQuantize or QuantizeLinear; `settle` is told the steps before and after rounding and has the last word."""
+    exact = _float(x) / np.float32(a["scale"]) + np.float32(a["zero"])
+    steps = settle(exact, _quantize(x, a))
+    return _dequantize(steps, a) if operator == "FakeQuantize" else steps
 
 
 def _quantize(x: Values, a: Mapping[str, float]) -> Values:

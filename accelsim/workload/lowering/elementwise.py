@@ -26,14 +26,27 @@ def unary(builder: Builder, node: Node) -> None:
     one_operand(builder, node, unary_attributes(builder.graph, node))
 
 
-def one_operand(builder: Builder, node: Node, attributes: Attributes, operator: str = "") -> None:
-    """A layer of one operand, in whatever arrangement it lies."""
+def one_operand(
+    builder: Builder,
+    node: Node,
+    attributes: Attributes,
+    operator: str = "",
+    *,
+    value: str = "",
+    scale: tuple[float, int] | None = None,
+) -> None:
+    """A layer of one operand, in whatever arrangement it lies.
+
+    Args:
+        operator: what it computes, if not the node's operator.
+        value, scale: what it makes by rounding, and to which scale, if it does.
+    """
     source = builder.arrangement(node.inputs[0])
     like = source if source.covers_base else builder.settled(node.inputs[0])
     layout = like.natural()
-    folded = chain(builder, node.outputs[0], layout)
+    folded = chain(builder, node.outputs[0], layout, scale=scale)
     operator = operator or node.op_type
-    kernel = VectorKernel(operator, attributes, input_size=like.base.shape[1:3], post=tuple(folded.post))
+    kernel = VectorKernel(operator, attributes, input_size=like.base.shape[1:3], post=tuple(folded.post), value=value)
     outputs = elements(builder.shape(node.outputs[0]))
     builder.add_layer(
         node,
@@ -137,7 +150,8 @@ def quantise(builder: Builder, node: Node) -> None:
     if kept:
         builder.scales[name] = (scale, zero)
     attributes = step_attributes(scale, zero, builder.graph.tensors[name].dtype)
-    one_operand(builder, node, attributes, "FakeQuantize" if kept else "QuantizeLinear")
+    operator = "FakeQuantize" if kept else "QuantizeLinear"
+    one_operand(builder, node, attributes, operator, value=name, scale=(scale, zero) if kept else None)
 
 
 def dequantise(builder: Builder, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from accelsim.program import MatrixKernel, PostOperation, Window
@@ -157,7 +158,7 @@ def _later(step: PostOperation) -> PostOperation:
     """A step whose reference to an earlier one counts one step more."""
     if not step.slot.startswith("step"):
         return step
-    return PostOperation(step.operator, step.attributes, f"step{int(step.slot[4:]) + 1}")
+    return replace(step, slot=f"step{int(step.slot[4:]) + 1}")
 
 
 # -- two activations -------------------------------------------------------------------------------------------------

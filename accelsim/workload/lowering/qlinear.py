@@ -56,7 +56,7 @@ def quantised(builder: Builder, node: Node, scale: float, zero: int) -> Chain:
     name = node.outputs[0]
     step = step_attributes(scale, zero, builder.graph.tensors[name].dtype)
     builder.scales[name] = (scale, zero)
-    return Chain(name, None, post=[PostOperation("FakeQuantize", step)])
+    return Chain(name, None, post=[PostOperation("FakeQuantize", step, value=name)])
 
 
 def qlinear_conv(builder: Builder, node: Node) -> None:

@@ -1,0 +1,116 @@
+"""What onnxruntime computes: outputs, the integers it rounds to, and how much it magnifies a change of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from accelsim.errors import VerificationError
+from accelsim.functional import Ties
+from accelsim.workload import Workload
+from restructure.graph import Graph
+from restructure.operators import Array
+from restructure.verify import tolerance_of
+from restructure.verify.runtime import run_file
+
+__all__ = ["Reference", "reference_of"]
+
+#: A rounding counts as a tie within the network's relative rounding error of this many steps (all of an 8-bit scale).
+STEPS = 256
+#: Relative change of the inputs that the magnification is measured with: far above float32's rounding.
+CHANGE = 2.0**-12
+#: No output is given more than this many times the plain tolerance.
+MOST = 64.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """onnxruntime's answers for one set of inputs.
+
+    Attributes:
+        path, feeds: the model file and its inputs.
+        outputs: by name.
+        ties: integers that values are rounded to; None where nothing is rounded.
+        tolerance: relative error that rounding in another order explains.
+    """
+
+    path: Path
+    feeds: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    ties: Ties | None
+    tolerance: float
+
+    def magnification(self) -> dict[str, float]:
+        """How much larger the relative change of each output is than that of the inputs, from 1 to MOST.
+
+        A network that magnifies a change magnifies rounding errors likewise: a `Tanh` that saturates nearly everywhere
+        has an output of 1 and errors of the large numbers before it. 1 for a network that rounds to scales: there a
+        small change is none or a whole step.
+        """
+        if self.ties is not None:
+            return dict.fromkeys(self.outputs, 1.0)
+        changed = run_file(self.path, {n: _changed(x) for n, x in self.feeds.items()}, list(self.outputs), False)
+        return {name: _ratio(changed[name], expected) for name, expected in self.outputs.items()}
+
+
+def reference_of(path: Path, feeds: Mapping[str, Array], graph: Graph, workload: Workload) -> Reference:
+    """Run onnxruntime, nothing optimised.
+
+    Args:
+        path: the model file.
+        feeds: its inputs.
+        graph: the analysed model.
+        workload: its layers; what they round is asked for too.
+
+    Raises:
+        VerificationError: an output holds infinities or what is no number: everything and nothing equals it.
+        ModelError: onnxruntime refuses the model.
+    """
+    found = _with_rounded(path, feeds, graph, workload) if workload.rounded else {}
+    if not found:
+        found = run_file(path, feeds, graph.outputs, optimise=False)
+    outputs = {name: found[name] for name in graph.outputs}
+    _require_finite(outputs, path.stem)
+    rounded = {name: lay_out(found[name]) for name, lay_out in workload.rounded.items() if name in found}
+    tolerance = tolerance_of(graph)
+    return Reference(path, feeds, outputs, Ties(rounded, STEPS * tolerance) if rounded else None, tolerance)
+
+
+def _with_rounded(path: Path, feeds: Mapping[str, Array], graph: Graph, workload: Workload) -> dict[str, Array]:
+    """Outputs and the integers that values are rounded to, from a copy of the model that hands them out too."""
+    import onnx
+
+    model = onnx.load(path)
+    made = {name for node in model.graph.node for name in node.output}
+    wanted = [name for name in workload.rounded if name in made and name not in graph.outputs]
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
+    with TemporaryDirectory(prefix="accelsim-verify-") as folder:
+        copy = Path(folder) / path.name
+        onnx.save(model, copy)
+        return run_file(copy, feeds, [*graph.outputs, *wanted], optimise=False)
+
+
+def _require_finite(outputs: Mapping[str, Array], model: str) -> None:
+    for name, array in outputs.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise VerificationError(
+                f"{model}: output {name!r} must be finite in onnxruntime's reference, got infinities or NaN: "
+                "nothing can be compared; check the model's weights and attributes"
+            )
+
+
+def _changed(values: Array) -> Array:
+    """A little more and a little less in turn, as far as the type can tell."""
+    signs = np.where(np.arange(values.size).reshape(values.shape) % 2, 1, -1)
+    return np.asarray(values * (1 + CHANGE * signs)).astype(values.dtype)
+
+
+def _ratio(changed: Array, expected: Array) -> float:
+    largest = np.abs(expected.astype(np.float64)).max(initial=0.0)
+    difference = np.abs(changed.astype(np.float64) - expected.astype(np.float64)).max(initial=0.0)
+    ratio = difference / largest / CHANGE if largest else 1.0
+    return float(min(max(ratio, 1.0), MOST))
