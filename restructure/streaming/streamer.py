@@ -78,8 +78,10 @@ class Streamer:
         sinks = [op for op in ops if self._leaves(op, phase)]
         # What leaves the phase is made once: only readers inside can make it for themselves.
         ends = {op.index for op in sinks}
-        inner = {tensor for op in ops if op.index not in ends for tensor in op.results}
-        self.recomputed = (phase.recomputed | self.network.lent) & inner
+        # All results of an op are made at once: they are recomputed together, or retained together.
+        wanted = phase.recomputed | self.network.lent
+        inside = [op for op in ops if op.index not in ends and not wanted.isdisjoint(op.results)]
+        self.recomputed = frozenset(tensor for op in inside for tensor in op.results)
         self._advance(phase, sinks)
         for op in ops:
             if self.done[op.index] == 0:

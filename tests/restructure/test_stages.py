@@ -1,5 +1,9 @@
 """A plan's phases, run and remembered one by one, give what the plan gives as a whole."""
 
+from dataclasses import replace
+
+import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 from hypothesis import given, settings
@@ -83,3 +87,22 @@ def test_a_run_at_its_limit_is_not_given_up(name: str, target: int) -> None:
     )
     peak = whole_run(Studio(net, Definition()), draft)[0]
     assert Studio(net, Definition()).measure_within(draft, peak) is not None
+
+
+def test_results_of_one_node_are_recomputed_together() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 18]>
+    split (float[1,2,12,8] x) => (float[1,2,12,8] y) <float[2,2,3,3] k, int64[2] halves = {1,1}> {
+      a = Conv <pads: ints = [1,1,1,1]> (x, k)
+      b, c = Split <axis: int = 1> (a, halves)
+      d = Concat <axis: int = 1> (c, b)
+      e = Conv <pads: ints = [1,1,1,1]> (d, k)
+      y = Relu (e)
+    }"""
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones((2, 2, 3, 3), np.float32), "k"))
+    studio = Studio(analysed(ir.from_proto(model)), Definition())
+    draft = Draft(targets=(0,), recomputed=frozenset({"b"}))
+    both = replace(draft, recomputed=frozenset({"b", "c"}))
+    assert (
+        whole_run(studio, draft) == whole_run(studio, both) != whole_run(studio, replace(draft, recomputed=frozenset()))
+    )
