@@ -16,7 +16,17 @@ from restructure.graph import Graph, Node
 
 #: Operators of which a rank-3 operand is a sequence of positions with channels first (N, C, L).
 _ONE_DIMENSIONAL = frozenset(
-    {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "QLinearConv", "ConvInteger"}
+    {
+        "Conv",
+        "ConvTranspose",
+        "MaxPool",
+        "AveragePool",
+        "LpPool",
+        "QLinearConv",
+        "QLinearAveragePool",
+        "ConvInteger",
+        "FusedConv",
+    }
 )
 
 

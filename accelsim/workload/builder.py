@@ -177,7 +177,8 @@ class Builder(StorageTable):
         if shape is None:
             self.arrangements[output] = written
         self.folded.update(n.index for n in fused)
-        self.rounded.update((value, written.scattered) for value in rounded_by(kernel))
+        whole = [value for value in rounded_by(kernel) if elements(self.shape(value)) == written.base.elements]
+        self.rounded.update((value, written.scattered) for value in whole)
         self._append(
             name or node.name,
             node.op_type,

@@ -40,9 +40,13 @@ def constant_array(
 
     def value() -> FloatArray:
         array = np.asarray(graph.weight(name)).astype(np.float32).reshape(shape)
-        array = array if spread is None else np.broadcast_to(array, spread)
-        order = [axis for group in layout for axis in group]
-        rest = [axis for axis in range(len(shape)) if axis not in order]
-        return array.transpose(order + rest).reshape(physical_shape(array.shape, layout))
+        return laid_out(array if spread is None else np.broadcast_to(array, spread), layout)
 
     return value
+
+
+def laid_out(array: FloatArray, layout: Layout) -> FloatArray:
+    """A model's array as its four physical axes."""
+    order = [axis for group in layout for axis in group]
+    rest = [axis for axis in range(array.ndim) if axis not in order]
+    return array.transpose(order + rest).reshape(physical_shape(array.shape, layout))

@@ -7,7 +7,7 @@ readers of x are steps, the second of which refers back to x.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accelsim.program import PostOperation
 from accelsim.workload.builder import Builder
@@ -38,6 +38,15 @@ class Chain:
     def work(self) -> int:
         """Lane operations per element of all steps."""
         return sum(step_work(step.operator) for step in self.post)
+
+    def precede(self, steps: list[PostOperation]) -> None:
+        """Put steps of the producer itself before those of its readers."""
+        self.post = [*steps, *(_later(step, len(steps)) for step in self.post)]
+
+
+def _later(step: PostOperation, by: int) -> PostOperation:
+    """A step whose reference to an earlier one counts so many steps more."""
+    return replace(step, slot=f"step{int(step.slot[4:]) + by}") if step.slot.startswith("step") else step
 
 
 def step_work(operator: str) -> int:

@@ -10,12 +10,13 @@ from restructure.operators.records import Call, OperatorSpec, Shape, TensorInfo
 __all__ = ["SPECS", "matmul_dims"]
 
 # operands (left, right) and, for quantised ones, the operand whose type the result takes
-_OPERANDS = {"QLinearMatMul": (0, 3)}
+_OPERANDS = {"QLinearMatMul": (0, 3), "QGemm": (0, 3)}
+_SUMMAND = {"Gemm": 2, "QGemm": 6}
 
 
 def matmul_dims(call: Call) -> tuple[Shape, int, int, int]:
     """Return (batch dimensions, M, K, N) of a matrix product; raises OperatorError."""
-    if call.op_type == "Gemm":
+    if call.op_type in _SUMMAND:
         return _gemm_dims(call)
     left, right = (call.shape(i) for i in _OPERANDS.get(call.op_type, (0, 1)))
     if not left or not right:
@@ -28,22 +29,23 @@ def matmul_dims(call: Call) -> tuple[Shape, int, int, int]:
 
 
 def _gemm_dims(call: Call) -> tuple[Shape, int, int, int]:
-    a, b = call.shape(0), call.shape(1)
+    a, b = (call.shape(i) for i in _OPERANDS.get(call.op_type, (0, 1)))
+    c = _SUMMAND[call.op_type]
     if len(a) != 2 or len(b) != 2:
         raise OperatorError(f"operands must be matrices, got {list(a)} and {list(b)}")
     m, k = a[::-1] if call.integer("transA", 0) else a
     k2, n = b[::-1] if call.integer("transB", 0) else b
     if k != k2:
         raise OperatorError(f"inner dimensions differ: {k} and {k2}")
-    if call.has(2) and broadcast([(m, n), call.shape(2)]) != (m, n):
-        raise OperatorError(f"operand C must broadcast to {[m, n]}, got {list(call.shape(2))}")
+    if call.has(c) and broadcast([(m, n), call.shape(c)]) != (m, n):
+        raise OperatorError(f"operand C must broadcast to {[m, n]}, got {list(call.shape(c))}")
     return (), m, k, n
 
 
 def _infer(call: Call) -> Sequence[TensorInfo]:
     batch, m, _, n = matmul_dims(call)
-    if call.op_type == "Gemm":
-        return [TensorInfo((m, n), call.dtype(0))]
+    if call.op_type in _SUMMAND:
+        return [TensorInfo((m, n), _result_dtype(call))]
     left, right = _OPERANDS.get(call.op_type, (0, 1))
     rows = (m,) if len(call.shape(left)) > 1 else ()
     columns = (n,) if len(call.shape(right)) > 1 else ()
@@ -55,6 +57,8 @@ def _result_dtype(call: Call) -> str:
         return "int32"
     if call.op_type == "QLinearMatMul":
         return call.dtype(7)
+    if call.op_type == "QGemm":  # without a scale of its own the result stays real
+        return call.dtype(8) if call.has(8) else "float32"
     return call.dtype(0)
 
 
@@ -98,5 +102,6 @@ SPECS = (
     OperatorSpec("MatMulInteger", "matmul", _infer, _macs, parameters=(0, 1)),
     OperatorSpec("QLinearMatMul", "matmul", _infer, _macs, parameters=(0, 3)),
     OperatorSpec("Gemm", "matmul", _infer, _macs),
+    OperatorSpec("QGemm", "matmul", _infer, _macs, domain="com.microsoft", parameters=(0, 3)),
     OperatorSpec("Einsum", "matmul", _infer_einsum, _macs_einsum),
 )

@@ -37,7 +37,8 @@ def _layer_norm(call: Call) -> Sequence[TensorInfo]:
 def softmax_axes(call: Call) -> tuple[int, ...]:
     """Return the axes a softmax normalises over (before opset 13: `axis` and all that follow)."""
     rank = len(call.shape(0))
-    if call.opset >= 13:
+    opset = call.integer("opset", 13) if call.op_type == "QLinearSoftmax" else call.opset
+    if opset >= 13:
         return (normalise_axis(call.integer("axis", -1), rank),)
     first = call.integer("axis", 1)
     return tuple(range(rank if first == rank else normalise_axis(first, rank), rank))
@@ -73,4 +74,5 @@ SPECS = (
         )
     ),
     *(OperatorSpec(name, "softmax", _softmax) for name in ("Softmax", "LogSoftmax", "Hardmax")),
+    OperatorSpec("QLinearSoftmax", "softmax", _softmax, domain="com.microsoft", parameters=(0,)),
 )

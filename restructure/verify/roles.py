@@ -57,7 +57,7 @@ def fan_in(graph: Graph, node: Node) -> int:
     if node.op_type in ("Conv", "FusedConv", "QLinearConv", "ConvInteger", "ConvTranspose"):
         g = operators.conv_geometry(node, graph)
         return g.channels // g.groups * prod(g.kernel)
-    if node.op_type in ("MatMul", "Gemm"):
+    if node.op_type in ("MatMul", "Gemm", "QLinearMatMul", "QGemm"):
         return operators.matmul_dims(node, graph)[2]
     if graph.spec(node).category == "pool":
         return prod(operators.pool_geometry(node, graph).kernel)

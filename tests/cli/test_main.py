@@ -104,3 +104,8 @@ def test_a_full_disk_behind_standard_output_is_told_once() -> None:
     assert done.stderr.decode().splitlines() == [
         "accelsim: error: standard output: must be usable, got no space left on device; check the place and the disk"
     ]
+
+
+def test_the_package_is_the_command_too():
+    done = subprocess.run([sys.executable, "-m", "accelsim", "hw", "list"], capture_output=True, text=True, check=True)
+    assert "edge_npu" in done.stdout

@@ -1,9 +1,12 @@
 """Convolutions in all forms, plain and transposed: values, products, cycles and bytes."""
 
 import pytest
-from single import check, node, normal, run
+from single import check, model, node, normal, run
 
+from accelsim.errors import ModelUnsupportedError
 from accelsim.program import Opcode
+from accelsim.workload import build
+from restructure.graph import load
 
 FORMS = {
     "plain": ({"kernel_shape": [3, 3]}, (4, 3, 3, 3)),
@@ -114,3 +117,25 @@ def test_a_grouped_convolution_takes_one_product_per_group():
     # Bytes at int8: 48 of input and 32 of weights in, 48 of output out.
     assert result.moved(Opcode.LOAD) == 48 + 32
     assert result.moved(Opcode.STORE) == 48
+
+
+@pytest.mark.parametrize(
+    ("activation", "params"),
+    [("Relu", ()), ("LeakyRelu", (0.1,)), ("Clip", (-0.5, 0.5)), ("HardSigmoid", (0.2, 0.5)), ("Tanh", ())],
+)
+def test_the_optimiser_s_fused_convolution_is_one_layer(activation, params):
+    # y = activation(conv(x) + z), and what reads it is fused behind that.
+    given = {"activation_params": params} if params else {}
+    fused = node("FusedConv", "x w b z", "c", domain="com.microsoft", activation=activation, **given)
+    inputs = {"x": normal(1, 4, 5, 6), "z": normal(1, 8, 3, 4, seed=3)}
+    weights = {"w": normal(8, 4, 3, 3, seed=1) / 4, "b": normal(8, seed=2)}
+    result = check([fused, node("Sigmoid", "c", "s"), node("Mul", "c s")], inputs, weights)
+    assert result.kernels == ["FusedConv"]
+
+
+def test_a_fused_convolution_with_an_unknown_activation_is_refused():
+    fused = node("FusedConv", "x w", domain="com.microsoft", activation="Relu")
+    made = model([fused], {"x": normal(1, 4, 5, 6)}, {"w": normal(8, 4, 3, 3)}, ["y"], opset=17)
+    made.graph.node[0].attribute[0].s = b"Gelu"
+    with pytest.raises(ModelUnsupportedError, match=r"FusedConv with Gelu.*known are Relu"):
+        build(load(made))

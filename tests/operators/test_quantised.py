@@ -223,6 +223,65 @@ def test_quantised_global_pools_and_activations_equal_onnxruntime():
     run_both(nodes, {"a": integers(1, 8, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, 1.0)
 
 
+def test_quantised_average_pools_and_softmax_equal_onnxruntime():
+    nodes = [
+        node("QLinearAveragePool", "a sa za sy zy", "p", domain="com.microsoft", kernel_shape=[3, 2], strides=[2, 1]),
+        node("Flatten", "p", "f"),
+        node("QLinearSoftmax", "f sy zy so zo", domain="com.microsoft", axis=1, opset=13),
+    ]
+    weights = {
+        "sa": scale(0.02),
+        "za": zero(110),
+        "sy": scale(0.03),
+        "zy": zero(120),
+        "so": scale(1 / 256),
+        "zo": zero(0),
+    }
+    x = integers(1, 3, 5, 6, low=0, high=256, dtype=np.uint8)
+    result = run_both(nodes, {"a": x}, weights, 1.0)
+    assert result.kernels == ["DequantizeLinear", "AveragePool", "Softmax", "QuantizeLinear"]
+    # 3·2·5 results of six elements; one operation to divide, four to scale, round, shift and saturate.
+    assert result.computing()[1].work.operations == 30 * (6 + 1 + 4)
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("rounded", [True, False])
+def test_a_quantised_gemm_equals_onnxruntime(per_channel, rounded):
+    weights = {
+        "sa": scale(0.03),
+        "za": zero(120),
+        "b": integers(6, 20),
+        "sb": np.linspace(0.01, 0.02, 6, dtype=np.float32) if per_channel else scale(0.02),
+        "zb": np.zeros(6, np.int8) if per_channel else zero(0, np.int8),
+        "c": integers(6, dtype=np.int32, low=-3000, high=3000),
+        "sy": scale(0.2),
+        "zy": zero(128),
+    }
+    operands = "a sa za b sb zb c" + " sy zy" * rounded
+    nodes = [node("QGemm", operands, domain="com.microsoft", transB=1, alpha=0.5)]
+    x = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    if rounded:
+        run_both(nodes, {"a": x}, weights, 1.0)
+    else:
+        check(nodes, {"a": x}, {name: value for name, value in weights.items() if name not in ("sy", "zy")})
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 5, 6), (4, 1, 1), (1,)])
+def test_a_quantised_constant_is_added_as_the_number_it_stands_for(shape):
+    nodes = [node("QLinearAdd", "a sa za b sb zb sy zy", domain="com.microsoft")]
+    weights = {
+        "sa": scale(0.02),
+        "za": zero(110),
+        "b": integers(*shape, low=0, high=256, dtype=np.uint8, seed=1),
+        "sb": scale(0.03),
+        "zb": zero(130),
+        "sy": scale(0.05),
+        "zy": zero(120),
+    }
+    result = run_both(nodes, {"a": integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, 1.0)
+    assert result.kernels == ["DequantizeLinear", "Add", "QuantizeLinear"]
+
+
 def test_half_precision_takes_two_bytes():
     # 4·6·7 inputs, 8·4·9 weights and 8·6·7 results of two bytes each, whatever the hardware's own precision is. Both
     # sides round differently (onnxruntime after every addition): 2⁻¹¹ of the largest, a few times.

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 
-from accelsim.program import MatrixKernel, Window
+from accelsim.program import MatrixKernel, PostOperation, Window
 from accelsim.workload.builder import Builder
 from accelsim.workload.constants import element_size
 from accelsim.workload.fusion import Chain, chain
-from accelsim.workload.layouts import map_layout
+from accelsim.workload.layouts import Layout, map_layout
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.pieces import MOST_PIECES
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
@@ -18,6 +18,16 @@ from accelsim.workload.values import bias, filters
 from accelsim.workload.views import every
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
+
+#: Activations of a FusedConv, and what its parameters are called.
+_ACTIVATIONS: dict[str, tuple[str, ...]] = {
+    "Relu": (),
+    "Sigmoid": (),
+    "Tanh": (),
+    "LeakyRelu": ("alpha",),
+    "Clip": ("min", "max"),
+    "HardSigmoid": ("alpha", "beta"),
+}
 
 
 def conv(builder: Builder, node: Node) -> None:
@@ -29,10 +39,28 @@ def conv(builder: Builder, node: Node) -> None:
     if not builder.is_constant(node.inputs[1]):
         raise unsupported(node, "a convolution with computed filters", "constant filters are simulated")
     layout = map_layout(rank + 2)
-    folded = chain(builder, node.outputs[0], layout, fold_normalisation=True)
+    folded = chain(builder, node.outputs[0], layout, fold_normalisation=node.op_type == "Conv")
+    if node.op_type == "FusedConv":
+        _fuse_own(builder, node, folded, layout)
     kernel, view = _only_rows_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
     source = Access("input", view, Along.WINDOW, Along.REDUCTION)
     append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
+
+
+def _fuse_own(builder: Builder, node: Node, folded: Chain, layout: Layout) -> None:
+    """The steps that a FusedConv of onnxruntime's optimiser has inside: a sum with Z, then its activation."""
+    steps = []
+    if len(node.inputs) > 3 and node.inputs[3]:
+        folded.residuals.append(Access("residual·z", builder.view(node.inputs[3], layout)))
+        steps.append(PostOperation("Add", (), "residual·z"))
+    activation = node.attributes.get("activation", "")
+    activation = activation.decode() if isinstance(activation, bytes) else str(activation)
+    if activation:
+        if activation not in _ACTIVATIONS:
+            raise unsupported(node, f"FusedConv with {activation}", f"known are {', '.join(_ACTIVATIONS)}")
+        given = (float(value) for value in node.attributes.get("activation_params", ()))
+        steps.append(PostOperation(activation, tuple(zip(_ACTIVATIONS[activation], given, strict=False))))
+    folded.precede(steps)
 
 
 def conv_kernel(operator: str, geometry: ConvGeometry, folded: Chain) -> MatrixKernel:
@@ -124,4 +152,4 @@ def vector(builder: Builder, name: str, channels: int, value: Callable[[], Float
     return Parameter("bias", builder.parameter(name, (channels,), Precision.ACCUMULATORS, value))
 
 
-LOWERING = {"Conv": conv}
+LOWERING = {"Conv": conv, "FusedConv": conv}

@@ -102,12 +102,13 @@ def _common_layout(builder: Builder, names: list[str], shape: tuple[int, ...]) -
         if builder.is_constant(name) or builder.shape(name) != shape:
             continue
         layout = free_layout(builder.arrangement(name))
-        if layout is not None and all(_broadcasts(builder.shape(other), shape, layout) for other in names):
+        if layout is not None and all(broadcasts(builder.shape(other), shape, layout) for other in names):
             return layout
     return default_layout(len(shape))
 
 
-def _broadcasts(own: tuple[int, ...], shape: tuple[int, ...], layout: Layout) -> bool:
+def broadcasts(own: tuple[int, ...], shape: tuple[int, ...], layout: Layout) -> bool:
+    """Whether an operand can be broadcast along physical axes: each is of size 1 or the full one."""
     size = physical_shape((1,) * (len(shape) - len(own)) + own, layout)
     return all(n in (1, m) for n, m in zip(size, physical_shape(shape, layout), strict=True))
 
@@ -123,13 +124,13 @@ def operand(
     own = builder.shape(name)
     aligned = (1,) * (len(shape) - len(own)) + own
     if builder.is_constant(name):
-        spread = None if _broadcasts(own, shape, layout) else shape
+        spread = None if broadcasts(own, shape, layout) else shape
         return builder.constant(name, aligned, layout, precision, spread)
     if own == shape:
         return builder.view(name, layout)
     source = builder.arrangement(name)
     wide = replace(source, axes=((),) * (len(shape) - len(own)) + source.axes)
-    if not _broadcasts(own, shape, layout):
+    if not broadcasts(own, shape, layout):
         wide = wide.expanded(shape)
     return builder.placed(f"{name}·{'x'.join(map(str, shape))}", wide, layout)
 

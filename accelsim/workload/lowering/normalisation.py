@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from accelsim.program import VectorKernel
 from accelsim.workload.builder import Builder, elements
-from accelsim.workload.fusion import chain
+from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import CHANNEL, Layout, default_layout, map_layout
 from accelsim.workload.lowering.elementwise import operand
 from accelsim.workload.lowering.reduction import dividing_layout, physical_of
@@ -30,10 +30,14 @@ Attributes = tuple[tuple[str, float], ...]
 
 def softmax(builder: Builder, node: Node) -> None:
     """Softmax, LogSoftmax and Hardmax over any axes."""
+    softmax_of(builder, node, node.inputs[0], node.op_type)
+
+
+def softmax_of(builder: Builder, node: Node, name: str, operator: str, folded: Chain | None = None) -> None:
+    """A softmax of the value `name`; `folded` is what follows it, if not simply what the readers say."""
     axes = softmax_axes_of(node, builder.graph)
-    name = node.inputs[0]
     layout = dividing_layout(builder, name, axes, default_layout(len(builder.shape(name))))
-    _append(builder, node, node.op_type, axes, layout, (), [], SOFTMAX_WORK[node.op_type])
+    _append(builder, node, operator, axes, layout, (), [], SOFTMAX_WORK[operator], name, folded)
 
 
 def layer_norm(builder: Builder, node: Node) -> None:
@@ -183,13 +187,15 @@ def _append(
     attributes: Attributes,
     slots: list[Access],
     work: int,
+    name: str = "",
+    folded: Chain | None = None,
 ) -> None:
     shape = builder.shape(node.inputs[0])
     for extra in node.outputs[1:]:
         if extra and builder.graph.consumers(extra):
             raise unsupported(node, f"a further output of {node.op_type} that is read", "remove its readers")
-    view = builder.view(node.inputs[0], layout)
-    folded = chain(builder, node.outputs[0], layout)
+    view = builder.view(name or node.inputs[0], layout)
+    folded = folded or chain(builder, node.outputs[0], layout)
     physical = physical_of(layout, shape, axes)
     kernel = VectorKernel(
         operator,

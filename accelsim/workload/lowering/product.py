@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from accelsim.program import MatrixKernel, PostOperation, Window
@@ -150,15 +149,8 @@ def _with_summand(builder: Builder, node: Node, layout: Layout) -> Chain:
     aligned = (1,) * (2 - len(own)) + own
     view = builder.constant(name, aligned, layout) if builder.is_constant(name) else builder.view(name, layout)
     folded.residuals.append(Access("residual·c", view))
-    folded.post = [PostOperation("Add", (), "residual·c"), *(_later(step) for step in folded.post)]
+    folded.precede([PostOperation("Add", (), "residual·c")])
     return folded
-
-
-def _later(step: PostOperation) -> PostOperation:
-    """A step whose reference to an earlier one counts one step more."""
-    if not step.slot.startswith("step"):
-        return step
-    return replace(step, slot=f"step{int(step.slot[4:]) + 1}")
 
 
 # -- two activations -------------------------------------------------------------------------------------------------

@@ -12,16 +12,18 @@ import numpy as np
 
 from accelsim.program import MatrixKernel, PostOperation, VectorKernel, Window
 from accelsim.workload.builder import Builder, elements
-from accelsim.workload.constants import element_size
+from accelsim.workload.constants import element_size, laid_out
 from accelsim.workload.fusion import Chain, chain
-from accelsim.workload.layouts import CHANNEL, default_layout, map_layout
+from accelsim.workload.layouts import CHANNEL, Layout, default_layout, map_layout, physical_shape
 from accelsim.workload.lowering.convolution import append_conv, conv_kernel, vector
-from accelsim.workload.lowering.elementwise import operand, require_scale
+from accelsim.workload.lowering.elementwise import broadcasts, operand, require_scale
+from accelsim.workload.lowering.normalisation import softmax_of
+from accelsim.workload.lowering.pooling import pool_of
 from accelsim.workload.lowering.reduction import dividing_layout, reduced
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.views import joined
 from accelsim.workload.quantised import dequantised, scale_and_zero, step_attributes
-from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.unary import BINARY, UNARY
 from restructure.graph import Node
 from restructure.operators import conv_geometry, matmul_dims
@@ -69,7 +71,7 @@ def qlinear_conv(builder: Builder, node: Node) -> None:
     parameters = [_filters(builder, node, 3, 4, 5)]
     if len(node.inputs) > 8 and node.inputs[8]:
         scale, _ = scale_and_zero(builder.graph, node, 1, 2)
-        value = _scaled_bias(builder, node, scale)
+        value = _scaled(builder, node, 8, scale)
         parameters.append(vector(builder, f"{node.inputs[8]}·{node.name}", g.filters, value))
     layout = map_layout(len(g.kernel) + 2)
     source = Access("input", builder.view(x, layout), Along.WINDOW, Along.REDUCTION)
@@ -112,11 +114,15 @@ def _filters(builder: Builder, node: Node, weights: int, scale: int, zero: int) 
     return Parameter("weights", index, reduced=True)
 
 
-def _scaled_bias(builder: Builder, node: Node, scale: float) -> Callable[[], FloatArray]:
+def _scaled(builder: Builder, node: Node, index: int, scale: float) -> Callable[[], FloatArray]:
+    """Operand `index`, integers in steps of `scale` times those of the filters (operand 4)."""
+
     def value() -> FloatArray:
         graph = builder.graph
         factors = np.asarray(graph.weight(node.inputs[4])).astype(np.float32).reshape(-1)
-        array: FloatArray = np.asarray(graph.weight(node.inputs[8])).astype(np.float32) * factors * np.float32(scale)
+        array: FloatArray = (
+            np.asarray(graph.weight(node.inputs[index])).astype(np.float32).reshape(-1) * factors * np.float32(scale)
+        )
         return array
 
     return value
@@ -137,9 +143,41 @@ def matmul_integer(builder: Builder, node: Node) -> None:
     _product(builder, node, x, 1, "", node.inputs[3] if len(node.inputs) > 3 else "", folded)
 
 
-def _product(builder: Builder, node: Node, x: str, index: int, scale: str, zero: str, folded: Chain) -> None:
+def qgemm(builder: Builder, node: Node) -> None:
+    """QGemm: A, its scale and zero point, B, its, C (accumulators), and the result's if it is rounded."""
+    if int(node.attributes.get("transA", 0)):
+        raise unsupported(node, "QGemm with transA=1", "transpose A beforehand")
+    x = real(builder, node, 0)
+    if len(node.inputs) > 7 and node.inputs[7]:
+        folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 7, 8))
+    else:
+        folded = chain(builder, node.outputs[0], default_layout(2))
+    bias = _gemm_bias(builder, node) if len(node.inputs) > 6 and node.inputs[6] else None
+    _product(builder, node, x, 3, node.inputs[4], node.inputs[5], folded, bias)
+
+
+def _gemm_bias(builder: Builder, node: Node) -> Parameter:
+    """C, which counts in steps of alpha times the scales of A and B."""
+    filters = builder.shape(node.outputs[0])[1]
+    if not builder.is_constant(node.inputs[6]) or builder.shape(node.inputs[6]) not in ((filters,), (1, filters)):
+        raise unsupported(node, "QGemm with a C that is no constant row", "add it in a node of its own")
+    scale = scale_and_zero(builder.graph, node, 1, 2)[0] * float(node.attributes.get("alpha", 1.0))
+    return vector(builder, f"{node.inputs[6]}·{node.name}", filters, _scaled(builder, node, 6, scale))
+
+
+def _product(
+    builder: Builder,
+    node: Node,
+    x: str,
+    index: int,
+    scale: str,
+    zero: str,
+    folded: Chain,
+    bias: Parameter | None = None,
+) -> None:
     graph, name = builder.graph, node.inputs[index]
-    shape = builder.shape(name)
+    shape, turned = builder.shape(name), bool(int(node.attributes.get("transB", 0)))
+    alpha = np.float32(node.attributes.get("alpha", 1.0))
     if not builder.is_constant(name) or len(shape) != 2:
         raise unsupported(node, f"{node.op_type} of two activations", "a constant matrix is simulated")
     _, _, k, n = matmul_dims(node, graph)
@@ -148,7 +186,8 @@ def _product(builder: Builder, node: Node, x: str, index: int, scale: str, zero:
         layout = ((0, 1), (2,), (), (3,))
 
     def value() -> FloatArray:
-        return dequantised(graph, name, scale, zero, 1).T.reshape(n, 1, 1, k)
+        matrix = dequantised(graph, name, scale, zero, 0 if turned else 1) * alpha
+        return (matrix if turned else matrix.T).reshape(n, 1, 1, k)
 
     width = element_size(graph.stored_dtype(name))
     weights = builder.parameter(f"{name}·{node.name}", (n, 1, 1, k), Precision.WEIGHTS, value, width)
@@ -162,7 +201,7 @@ def _product(builder: Builder, node: Node, x: str, index: int, scale: str, zero:
         folded.output,
         layout=layout,
         fused=folded.nodes,
-        parameters=[Parameter("weights", weights, reduced=True)],
+        parameters=[Parameter("weights", weights, reduced=True), *([bias] if bias else [])],
         reduction=k,
         macs=outputs * k,
         operations=outputs * (1 + folded.work),
@@ -178,11 +217,9 @@ def binary(builder: Builder, node: Node) -> None:
     views = []
     for index, name in zip((0, 3), names, strict=True):
         if builder.is_constant(name):
-            raise unsupported(
-                node, f"{node.op_type} with a constant", "use DequantizeLinear, the operator, QuantizeLinear"
-            )
-        found = real(builder, node, index)
-        views.append(operand(builder, found, shape, layout))
+            views.append(_real_constant(builder, node, index, shape, layout))
+        else:
+            views.append(operand(builder, real(builder, node, index), shape, layout))
     operator = node.op_type.removeprefix("QLinear")
     kernel = VectorKernel(
         operator, (), input_size=views[0].shape[1:3], inputs=("input", "input1"), post=tuple(folded.post)
@@ -195,6 +232,36 @@ def binary(builder: Builder, node: Node) -> None:
         layout=layout,
         operations=elements(shape) * (BINARY[operator] + folded.work),
     )
+
+
+def _real_constant(builder: Builder, node: Node, index: int, shape: tuple[int, ...], layout: Layout) -> View:
+    """A quantised constant as real numbers, aligned to `shape`; its storage has the bytes of its integers."""
+    graph, name = builder.graph, node.inputs[index]
+    own = builder.shape(name)
+    aligned = (1,) * (len(shape) - len(own)) + own
+    spread = aligned if broadcasts(own, shape, layout) else shape
+    scale, zero = (node.inputs[i] if len(node.inputs) > i else "" for i in (index + 1, index + 2))
+
+    def value() -> FloatArray:
+        array = np.broadcast_to(dequantised(graph, name, scale, zero, 0).reshape(aligned), spread)
+        return laid_out(array, layout)
+
+    label = f"{name}·{'x'.join(map(str, spread))}·{node.name}"
+    width = element_size(graph.stored_dtype(name))
+    size = physical_shape(spread, layout)
+    return builder.whole(builder.parameter(label, size, Precision.ACTIVATIONS, value, width))
+
+
+def average_pool(builder: Builder, node: Node) -> None:
+    """QLinearAveragePool: X, its scale and zero point, and the result's."""
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 3, 4))
+    pool_of(builder, node, real(builder, node, 0), "AveragePool", folded)
+
+
+def softmax(builder: Builder, node: Node) -> None:
+    """QLinearSoftmax: X, its scale and zero point, and the result's."""
+    folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 3, 4))
+    softmax_of(builder, node, real(builder, node, 0), "Softmax", folded)
 
 
 def unary(builder: Builder, node: Node) -> None:
@@ -249,7 +316,9 @@ def global_average(builder: Builder, node: Node) -> None:
 LOWERING = {
     "ConvInteger": conv_integer,
     "MatMulInteger": matmul_integer,
+    "QGemm": qgemm,
     "QLinearAdd": binary,
+    "QLinearAveragePool": average_pool,
     "QLinearConcat": concat,
     "QLinearConv": qlinear_conv,
     "QLinearGlobalAveragePool": global_average,
@@ -257,4 +326,5 @@ LOWERING = {
     "QLinearMatMul": qlinear_matmul,
     "QLinearMul": binary,
     "QLinearSigmoid": unary,
+    "QLinearSoftmax": softmax,
 }
