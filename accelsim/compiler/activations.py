@@ -2,89 +2,121 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 
-from accelsim.compiler.drafts import OperandDraft, Transfer, compact_strides
+from accelsim.compiler.drafts import OperandDraft, RangeDraft, Transfer, compact_strides
 from accelsim.compiler.store import SCRATCHPAD, Store
 from accelsim.program import Opcode
-from accelsim.workload import Access, Piece, crop
+from accelsim.workload import Access, Piece, cropper
 
 Four = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Chunk:
-    """A region of a storage that a LOAD has brought into `range`, compactly."""
+    """Rows [first, end) of a storage that a LOAD has brought into `range`, compactly; `start` and `shape` are whole."""
 
     storage: int
     start: Four
     shape: Four
-    range: int
+    range: RangeDraft
+    first: int
+    end: int
 
     def covers_columns(self, piece: Piece) -> bool:
         """Whether the chunk holds the piece's batches, columns and channels (rows aside)."""
-        return all(
-            self.start[a] <= piece.start[a] and piece.start[a] + piece.shape[a] <= self.start[a] + self.shape[a]
-            for a in (0, 2, 3)
-        )
+        (b, _, x, c), (bs, _, xs, cs) = self.start, self.shape
+        (pb, _, px, pc), (pbs, _, pxs, pcs) = piece.start, piece.shape
+        return pc >= c and pc + pcs <= c + cs and px >= x and px + pxs <= x + xs and pb >= b and pb + pbs <= b + bs
+
+
+@dataclass(slots=True, eq=False)
+class _Region:
+    """What a region of the view is made of: fragments that are resident, and pieces that lie in DRAM."""
+
+    resident: list[OperandDraft]
+    outside: list[Piece]
 
 
 class Activations:
     """What a layer knows of one activation operand.
 
     Chunks are kept until the layer ends if the operand is held, otherwise as long as successive tiles read them: tiles
-    that step down the rows find their halo rows in the chunk before.
+    that step down the rows find their halo rows in the chunk before. A region that is read again with the same chunks
+    in place is made of the same fragments.
     """
 
-    def __init__(self, store: Store, access: Access, hold: bool, ready: list[int]) -> None:
-        self.store, self.access, self.hold, self.ready = store, access, hold, ready
-        self.chunks: list[_Chunk] = []
+    def __init__(self, store: Store, access: Access, hold: bool) -> None:
+        self.store, self.access, self.hold = store, access, hold
+        self._crop = cropper(access.view)
+        self._chunks: dict[int, list[_Chunk]] = {}
+        self._regions: dict[tuple[Four, Four], _Region] = {}
+        self._served: dict[tuple[Four, Four], list[OperandDraft]] = {}
 
     def operands(self, start: Four, shape: Four, loads: list[Transfer]) -> list[OperandDraft]:
         """Fragments that make up the region of the view; what is missing is added to `loads`."""
-        fragments: list[OperandDraft] = []
+        key = (start, shape)
+        served = self._served.get(key)
+        if served is not None:
+            return served
+        region = self._regions.get(key)
+        if region is None:
+            region = self._regions[key] = self._found(start, shape)
+        fragments = [*region.resident]
         used: list[_Chunk] = []
-        for piece in crop(self.access.view, start, shape):
-            for part in self._by_residency(piece, fragments):
-                used += self._from_chunks(part, fragments, loads)
+        for piece in region.outside:
+            used += self._from_chunks(piece, fragments, loads)
         if not self.hold:
-            self.chunks = list(dict.fromkeys(used))
+            self._served.clear()
+            self._chunks = {}
+            for chunk in dict.fromkeys(used):
+                self._chunks.setdefault(chunk.storage, []).append(chunk)
+        self._served[key] = fragments
         return fragments
 
-    def _by_residency(self, piece: Piece, fragments: list[OperandDraft]) -> list[Piece]:
-        """Add the piece's resident rows to `fragments`; return what lies in DRAM."""
+    def _found(self, start: Four, shape: Four) -> _Region:
+        region = _Region([], [])
+        for piece in self._crop(start, shape):
+            self._split(piece, region)
+        return region
+
+    def _split(self, piece: Piece, region: _Region) -> None:
+        """Tell a piece's resident rows from those that lie in DRAM."""
         store = self.store
         border = store.resident_from(piece.storage)
         batches, height = store.tensors[piece.storage].shape[:2]
         if border >= batches * height:
-            return [piece]
-        outside: list[Piece] = []
+            region.outside.append(piece)
+            return
+        first, rows = piece.start[0] * height + piece.start[1], piece.shape[1]
+        end = first + (piece.shape[0] - 1) * height + rows
+        blocks = store.blocks_in(piece.storage, first, end)
+        if len(blocks) == 1 and blocks[0].first <= first and end <= blocks[0].end:
+            region.resident.append(self._in_block(piece, blocks[0].range, blocks[0].first))
+            return
         for batch in range(piece.shape[0]):
             first = (piece.start[0] + batch) * height + piece.start[1]
-            end = first + piece.shape[1]
+            end = first + rows
             if first < border:
-                outside.append(_rows(piece, batch, 0, min(end, border) - first))
-            for block in store.blocks(piece.storage):
+                region.outside.append(_rows(piece, batch, 0, min(end, border) - first))
+            for block in store.blocks_in(piece.storage, first, end):
                 low, high = max(first, block.first), min(end, block.end)
-                if low < high:
-                    inside = _rows(piece, batch, low - first, high - low)
-                    fragments.append(self._in_block(inside, block.range, block.first))
-        return outside
+                inside = _rows(piece, batch, low - first, high - low)
+                region.resident.append(self._in_block(inside, block.range, block.first))
 
-    def _in_block(self, piece: Piece, place: int, first_row: int) -> OperandDraft:
+    def _in_block(self, piece: Piece, place: RangeDraft, first_row: int) -> OperandDraft:
         tensor = self.store.tensors[piece.storage]
         strides = compact_strides(tensor.shape, tensor.element_bytes)
-        row = piece.start[0] * tensor.shape[1] + piece.start[1] - first_row
-        offset = row * strides[1] + piece.start[2] * strides[2] + piece.start[3] * strides[3]
+        b, y, x, c = piece.start
+        offset = (b * tensor.shape[1] + y - first_row) * strides[1] + x * strides[2] + c * strides[3]
+        return self._fragment(piece, place, offset, strides, tensor.element_bytes)
+
+    def _fragment(
+        self, piece: Piece, place: RangeDraft, offset: int, strides: tuple[int, ...], width: int
+    ) -> OperandDraft:
         return OperandDraft(
-            piece.storage,
-            piece.start,
-            piece.shape,
-            place,
-            offset,
-            strides,
-            tensor.element_bytes,
+            *(piece.storage, piece.start, piece.shape, place, offset, strides, width),
             slot=self.access.slot,
             at=piece.at,
         )
@@ -92,70 +124,50 @@ class Activations:
     def _from_chunks(self, piece: Piece, fragments: list[OperandDraft], loads: list[Transfer]) -> list[_Chunk]:
         """Serve a piece from loaded chunks, loading the rows that no chunk has; return the chunks used."""
         used: list[_Chunk] = []
-        row, end = piece.start[1], piece.start[1] + piece.shape[1]
+        begin = row = piece.start[1]
+        end = row + piece.shape[1]
+        near = self._chunks.setdefault(piece.storage, [])
         while row < end:
-            chunk = self._holding(piece, row) or self._load(piece, row, end, loads)
-            high = min(end, chunk.start[1] + chunk.shape[1])
-            offset = row - piece.start[1]
-            part = Piece(
-                _moved(piece.at, offset), _tall(piece.shape, high - row), piece.storage, _moved(piece.start, offset)
-            )
+            chunk = _holding(near, piece, row) or self._load(near, piece, row, end, loads)
+            high = min(end, chunk.end)
+            part = piece if row == begin and high == end else _rows(piece, 0, row - begin, high - row, piece.shape[0])
             fragments.append(self._in_chunk(part, chunk))
             used.append(chunk)
             row = high
         return used
 
-    def _holding(self, piece: Piece, row: int) -> _Chunk | None:
-        for chunk in self.chunks:
-            same = chunk.storage == piece.storage and chunk.start[1] <= row < chunk.start[1] + chunk.shape[1]
-            if same and chunk.covers_columns(piece):
-                return chunk
-        return None
-
-    def _load(self, piece: Piece, row: int, end: int, loads: list[Transfer]) -> _Chunk:
+    def _load(self, near: list[_Chunk], piece: Piece, row: int, end: int, loads: list[Transfer]) -> _Chunk:
         """Load rows from `row` on, up to the next row that some chunk already has."""
-        held = [c.start[1] for c in self.chunks if c.storage == piece.storage and c.covers_columns(piece)]
-        high = min([end, *(first for first in held if first > row)])
-        start = _moved(piece.start, row - piece.start[1])
-        shape = _tall(piece.shape, high - row)
+        high = min([end, *(c.first for c in near if row < c.first < end and c.covers_columns(piece))])
+        (b, _, x, c), (batches, _, columns, channels) = piece.start, piece.shape
+        start, shape = (b, row, x, c), (batches, high - row, columns, channels)
         store = self.store
         width = store.tensors[piece.storage].element_bytes
         size = prod(shape) * width
-        chunk = _Chunk(piece.storage, start, shape, store.reserve(SCRATCHPAD, size, piece.storage))
-        self.chunks.append(chunk)
+        chunk = _Chunk(piece.storage, start, shape, store.reserve(SCRATCHPAD, size, piece.storage), row, high)
+        near.append(chunk)
         source = store.at_home(piece.storage, start, shape, self.access.slot)
-        target = replace(source, range=chunk.range, offset=0, strides=compact_strides(shape, width))
-        loads.append(Transfer(Opcode.LOAD, source, target, size, earliest=self.ready[piece.storage]))
+        target = source.moved(chunk.range, 0, compact_strides(shape, width))
+        loads.append(Transfer(Opcode.LOAD, source, target, size))
         return chunk
 
     def _in_chunk(self, piece: Piece, chunk: _Chunk) -> OperandDraft:
         width = self.store.tensors[piece.storage].element_bytes
         strides = compact_strides(chunk.shape, width)
-        inside = zip(piece.start, chunk.start, strides, strict=True)
-        offset = sum((s - c) * stride for s, c, stride in inside)
-        return OperandDraft(
-            piece.storage,
-            piece.start,
-            piece.shape,
-            chunk.range,
-            offset,
-            strides,
-            width,
-            slot=self.access.slot,
-            at=piece.at,
-        )
+        (b, y, x, c), (cb, cy, cx, cc) = piece.start, chunk.start
+        offset = (b - cb) * strides[0] + (y - cy) * strides[1] + (x - cx) * strides[2] + (c - cc) * strides[3]
+        return self._fragment(piece, chunk.range, offset, strides, width)
 
 
-def _rows(piece: Piece, batch: int, first: int, count: int) -> Piece:
-    """Rows [first, first + count) of one batch of a piece."""
-    at = (piece.at[0] + batch, piece.at[1] + first, piece.at[2], piece.at[3])
-    start = (piece.start[0] + batch, piece.start[1] + first, piece.start[2], piece.start[3])
-    return Piece(at, (1, count, piece.shape[2], piece.shape[3]), piece.storage, start)
+def _holding(near: list[_Chunk], piece: Piece, row: int) -> _Chunk | None:
+    for chunk in near:
+        if chunk.first <= row < chunk.end and chunk.covers_columns(piece):
+            return chunk
+    return None
 
 
-def _moved(position: Four, rows: int) -> Four:
-    return (position[0], position[1] + rows, position[2], position[3])
-
-
-def _tall(shape: Four, rows: int) -> Four:
-    return (shape[0], rows, shape[2], shape[3])
+def _rows(piece: Piece, batch: int, first: int, count: int, batches: int = 1) -> Piece:
+    """Rows [first, first + count) of some batches of a piece."""
+    (ab, ay, ax, ac), (sb, sy, sx, sc) = piece.at, piece.start
+    shape = (batches, count, piece.shape[2], piece.shape[3])
+    return Piece((ab + batch, ay + first, ax, ac), shape, piece.storage, (sb + batch, sy + first, sx, sc))

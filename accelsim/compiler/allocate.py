@@ -12,7 +12,7 @@ Ranges are filed by stretches of slots, so that only contemporaries are compared
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -52,7 +52,7 @@ class Packing:
     Invariant: two ranges whose slots overlap have disjoint addresses.
     """
 
-    def __init__(self, ranges: Sequence[RangeDraft], memory: int, capacity: int) -> None:
+    def __init__(self, ranges: Iterable[RangeDraft], memory: int, capacity: int) -> None:
         self.live = [r for r in ranges if r.memory == memory and r.first >= 0]
         self.capacity = capacity
         self._stretches: defaultdict[int, list[RangeDraft]] = defaultdict(list)
@@ -147,7 +147,7 @@ def _gaps(occupied: list[tuple[int, int]], capacity: int) -> Iterator[tuple[int,
         yield free, capacity
 
 
-def place_in_dram(ranges: Sequence[RangeDraft], memory: int, alignment: int) -> int:
+def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:
     """Give every DRAM range an address of its own, aligned to bursts; returns the bytes used."""
     top = 0
     for draft in ranges:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from accelsim.compiler.allocate import Packing, Shortage, place_in_dram
-from accelsim.compiler.drafts import Step
-from accelsim.compiler.emit import LayerEmitter
+from accelsim.compiler.drafts import RangeDraft, Step
+from accelsim.compiler.emit import Emission
 from accelsim.compiler.finish import finish, mark_lifetimes
 from accelsim.compiler.lifetimes import lifetimes
 from accelsim.compiler.residency import Plan, Planner
@@ -62,9 +62,10 @@ def compile_network(
     pins = pins or Pins()
     _refuse_unused(pins, workload)
     planner = Planner(workload, hardware, pins, tables)
+    carrier = _Carrier(workload, hardware)
     failure: _Failure | None = None
     for _ in range(ATTEMPTS):
-        attempt = _Attempt(workload, hardware, planner.plan())
+        attempt = _Attempt(carrier, planner.plan())
         failure = attempt.run()
         if failure is None:
             return (_warmed(attempt) if warm else attempt).program()
@@ -76,62 +77,69 @@ def compile_network(
     )
 
 
+class _Carrier:
+    """What all plans for a network on an accelerator have in common when they are carried out."""
+
+    def __init__(self, workload: Workload, hardware: Hardware, pinned: frozenset[int] = frozenset()) -> None:
+        self.workload, self.hardware = workload, hardware
+        self.machine = Machine.of(hardware)
+        self.store = Store(workload, hardware, pinned)
+        self.emission = Emission(workload, self.store, WorkModel(self.machine))
+        self.lives = lifetimes(workload)
+
+
 class _Attempt:
     """One plan carried out: steps, schedule, addresses.
 
     `spare_bytes`: bytes of the memory of weights that are free in every slot.
     """
 
-    def __init__(
-        self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
-    ) -> None:
-        self.workload, self.hardware, self.plan = workload, hardware, plan
-        self.machine = Machine.of(hardware)
-        self.store = Store(workload, hardware, plan, pinned)
-        self.steps = self._emit()
+    def __init__(self, carrier: _Carrier, plan: Plan) -> None:
+        self.carrier, self.plan = carrier, plan
+        self.store = carrier.store
+        self.steps: list[Step] = []
+        self.ready: dict[int, int] = {}
+        touched: dict[RangeDraft, None] = {}
+        for layer, emitted in zip(carrier.workload.layers, carrier.emission.follow(plan), strict=True):
+            self.steps += emitted.steps
+            touched.update(dict.fromkeys(emitted.ranges))
+            if carrier.lives[layer.output].readers:
+                self.ready[layer.output] = len(self.steps)
+        touched.update(dict.fromkeys(self._output_homes()))
+        self.ranges = tuple(touched)
         self.spare_bytes = 0
         self.estimated_cycles = float("inf")
 
     def run(self) -> _Failure | None:
         """Give addresses and an order; what did not fit, or None."""
-        mark_lives(self.steps, self.store.ranges, {image.range for image in self.store.images})
+        mark_lives(self.steps, self.ranges, [place for place in self.ranges if place in self.store.images])
         for place in self.store.output_blocks():
-            self.store.ranges[place].last = len(self.steps) - 1
+            place.last = len(self.steps) - 1
         packings: dict[int, Packing] = {}
         for number, memory in enumerate(self.store.memories):
             if number == DRAM:
                 continue
-            packings[number] = Packing(self.store.ranges, number, memory.capacity_bytes)
+            packings[number] = Packing(self.ranges, number, memory.capacity_bytes)
             shortage = packings[number].pack()
             if shortage is not None:
                 return _Failure(self.steps[shortage.slot].layer, number, shortage)
         weights = packings[self.store.weight_memory]
-        keep_shared_weights(self.steps, self.store.ranges, weights)
+        keep_shared_weights(self.steps, weights)
         self.spare_bytes = weights.spare_bytes()
-        self.estimated_cycles = Schedule(self.steps, self.store.ranges, packings, self.machine).run()
+        self.estimated_cycles = Schedule(self.steps, self.ready, packings, self.carrier.machine).run()
         return None
 
     def program(self) -> Program:
         """The finished Program."""
-        place_in_dram(self.store.ranges, DRAM, max(64, self.hardware.dram.burst_bytes))
+        carrier = self.carrier
+        place_in_dram(self.ranges, DRAM, max(64, carrier.hardware.dram.burst_bytes))
         order = sequence(self.steps)
-        mark_lifetimes(order, self.steps, self.store)
-        return finish(self.workload, self.hardware, self.plan, self.store, self.steps, order)
+        mark_lifetimes(order, self.steps, self.ranges, self.store)
+        return finish(carrier.workload, carrier.hardware, self.plan, self.store, self.steps, self.ranges, order)
 
-    def _emit(self) -> list[Step]:
-        lives = lifetimes(self.workload)
-        ready = [0] * len(self.workload.storages)
-        work = WorkModel(self.machine)
-        steps: list[Step] = []
-        for layer, choice in zip(self.workload.layers, self.plan.choices, strict=True):
-            steps += LayerEmitter(self.store, work, layer, choice, ready).steps()
-            if lives[layer.output].readers:
-                ready[layer.output] = len(steps)
-        for output in self.workload.outputs:
-            for piece in output.view.pieces:
-                if not self.store.is_resident(piece.storage):
-                    self.store.home(piece.storage)
-        return steps
+    def _output_homes(self) -> list[RangeDraft]:
+        stored = [piece.storage for output in self.carrier.workload.outputs for piece in output.view.pieces]
+        return [self.store.home(storage) for storage in stored if not self.store.is_resident(storage)]
 
 
 def _warmed(cold: _Attempt) -> _Attempt:
@@ -148,8 +156,10 @@ def _warmed(cold: _Attempt) -> _Attempt:
         sizes = accumulate(tensors[t].bytes for t in order)
         room = cold.spare_bytes * share
         pinned = frozenset(t for t, total in zip(order, sizes, strict=True) if total <= room)
-        warm = _Attempt(cold.workload, cold.hardware, cold.plan, pinned)
-        if pinned and warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
+        if not pinned:
+            continue
+        warm = _Attempt(_Carrier(cold.carrier.workload, cold.carrier.hardware, pinned), cold.plan)
+        if warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
             best = warm
     return best
 

@@ -1,4 +1,7 @@
-"""Instructions before they have addresses: operands point into ranges by offset."""
+"""Instructions before they have addresses: operands point into ranges by offset.
+
+Drafts are shared: tiles that read the same bytes have the same operand.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ class RangeDraft:
     address: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class OperandDraft:
-    """An operand whose address is `range`'s plus `offset`."""
+    """An operand whose address is `range`'s plus `offset`; not changed once made."""
 
     tensor: int
     start: tuple[int, ...]
     shape: tuple[int, ...]
-    range: int
+    range: RangeDraft
     offset: int
     strides: tuple[int, ...]
     element_bytes: int
@@ -35,17 +38,25 @@ class OperandDraft:
     slot: str = "input"
     at: tuple[int, ...] = ()
 
+    def moved(self, place: RangeDraft, offset: int, strides: tuple[int, ...]) -> OperandDraft:
+        """The same region, lying somewhere else."""
+        return OperandDraft(
+            *(self.tensor, self.start, self.shape, place, offset, strides, self.element_bytes),
+            version=self.version,
+            slot=self.slot,
+            at=self.at,
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Transfer:
-    """A LOAD or STORE of a step. `earliest` is the first step whose slot a LOAD may be moved up to."""
+    """A LOAD or STORE of a step."""
 
     opcode: Opcode
     source: OperandDraft
     target: OperandDraft
     bytes: int
     weights: bool = False
-    earliest: int = 0
     slot: int = -1
 
 
@@ -54,7 +65,6 @@ class Step:
     """One array or vector instruction with the loads it waits for and the stores it causes."""
 
     layer: int
-    kernel: int
     tile: Tile
     work: ArrayWork | VectorWork
     reads: list[OperandDraft]

@@ -2,34 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 from accelsim.compiler.activations import Activations
-from accelsim.compiler.choice import Choice
-from accelsim.compiler.drafts import OperandDraft, Step, Transfer, compact_strides
+from accelsim.compiler.drafts import OperandDraft, RangeDraft, Step, Transfer, compact_strides
 from accelsim.compiler.parameters import Parameters
 from accelsim.compiler.regions import TileIndex, input_region, tiles
+from accelsim.compiler.residency import Plan
 from accelsim.compiler.store import SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.mapping import LayerMapping
 from accelsim.program import Opcode, Tile
-from accelsim.workload import Layer
+from accelsim.workload import Layer, Workload
 
 
-class LayerEmitter:
+@dataclass(frozen=True, slots=True, eq=False)
+class Emitted:
+    """The steps of a layer, in order, and the ranges they touch, in the order of first touch."""
+
+    steps: list[Step]
+    ranges: tuple[RangeDraft, ...]
+
+
+class Emission:
+    """Emits the layers of a network under one plan after another.
+
+    A layer whose mapping and whose tensors' places are those of the plan before keeps its steps.
+    """
+
+    def __init__(self, workload: Workload, store: Store, work: WorkModel) -> None:
+        self.store, self._work = store, work
+        self._layers = workload.layers
+        self._stored = [_storages(layer) for layer in workload.layers]
+        self._emitted: dict[int, tuple[object, Emitted]] = {}
+
+    def follow(self, plan: Plan) -> list[Emitted]:
+        """Every layer as the plan wants it."""
+        self.store.follow(plan)
+        return [self._layer(layer, choice.mapping) for layer, choice in zip(self._layers, plan.choices, strict=True)]
+
+    def _layer(self, layer: Layer, mapping: LayerMapping) -> Emitted:
+        key = (mapping, tuple(map(self.store.placing, self._stored[layer.index])))
+        known = self._emitted.get(layer.index)
+        if known is not None and known[0] == key:
+            return known[1]
+        self.store.touched = {}
+        steps = _LayerEmitter(self.store, self._work, layer, mapping).steps()
+        found = Emitted(steps, tuple(self.store.touched))
+        self._emitted[layer.index] = key, found
+        return found
+
+
+def _storages(layer: Layer) -> tuple[int, ...]:
+    """The activations a layer reads and writes."""
+    read = (piece.storage for access in layer.inputs for piece in access.view.pieces)
+    return tuple(dict.fromkeys([layer.output, *read]))
+
+
+class _LayerEmitter:
     """Turns one layer into steps. Made per layer; holds what the layer has loaded so far."""
 
-    def __init__(self, store: Store, work: WorkModel, layer: Layer, choice: Choice, ready: list[int]) -> None:
-        """`ready`: per storage, the first step whose slot may reload it from DRAM (after its spills)."""
-        self.store, self.work, self.layer = store, work, layer
-        self.mapping: LayerMapping = choice.mapping
+    def __init__(self, store: Store, work: WorkModel, layer: Layer, mapping: LayerMapping) -> None:
+        self.store, self.layer, self.mapping = store, layer, mapping
+        self.work = work.of_layer(layer)
         self.inputs = [
-            Activations(store, access, self.mapping.hold_input and i == 0, ready)
-            for i, access in enumerate(layer.inputs)
+            Activations(store, access, mapping.hold_input and i == 0) for i, access in enumerate(layer.inputs)
         ]
-        self.parameters = [Parameters(store, p, self.mapping) for p in layer.parameters]
-        self.partial = -1
-        self.sums: dict[tuple[int, ...], int] = {}
+        self.late = [access.slot.startswith("residual") for access in layer.inputs]
+        self.parameters = [Parameters(store, p, mapping) for p in layer.parameters]
+        self.sums_outside = layer.on_array and work.needs_sums(layer, mapping)
+        self.sums: dict[tuple[int, ...], RangeDraft] = {}
 
     def steps(self) -> list[Step]:
         """The steps of the layer, in order."""
@@ -40,24 +83,23 @@ class LayerEmitter:
         loads: list[Transfer] = []
         for parameter in self.parameters:
             if parameter.wanted(tile):
-                reads += parameter.operands(tile, loads)
-        for access, held in zip(self.layer.inputs, self.inputs, strict=True):
-            if access.slot.startswith("residual") and not tile.final:
+                reads.append(parameter.operand(tile, loads))
+        for access, held, late in zip(self.layer.inputs, self.inputs, self.late, strict=True):
+            if late and not tile.final:
                 continue
             start, shape = input_region(self.layer, access, tile)
             if all(shape):
                 reads += held.operands(start, shape, loads)
         writes: list[OperandDraft] = []
         stores: list[Transfer] = []
-        if self.layer.on_array and self.work.needs_sums(self.layer, self.mapping):
+        if self.sums_outside:
             self._partial_sums(tile, reads, writes)
         if tile.final:
             self._output(tile, writes, stores)
         return Step(
             layer=self.layer.index,
-            kernel=self.layer.index,
             tile=Tile(tile.start, tile.shape, tile.reduction, tile.final),
-            work=self.work.of(self.layer, tile, sum(r.element_bytes and prod(r.shape) for r in reads)),
+            work=self.work.of(tile, reads),
             reads=reads,
             writes=writes,
             loads=loads,
@@ -66,44 +108,39 @@ class LayerEmitter:
 
     def _partial_sums(self, tile: TileIndex, reads: list[OperandDraft], writes: list[OperandDraft]) -> None:
         """The accumulators of a tile: read where an earlier reduction tile left off, written for the next."""
-        if self.partial < 0:
-            self.partial = self.store.partial_tensor(self.layer)
+        store, tensor = self.store, self.store.partial_tensor(self.layer)
+        width = store.partial_bytes
         if tile.part == 0:
-            size = prod(tile.shape) * self.store.partial_bytes
-            self.sums[tile.start] = self.store.reserve(self.store.partial_memory, size, self.partial)
+            self.sums[tile.start] = store.reserve(store.partial_memory, prod(tile.shape) * width, tensor)
         place = self.sums[tile.start]
-        strides = compact_strides(tile.shape, self.store.partial_bytes)
-        width = self.store.partial_bytes
+        region = (tensor, tile.start, tile.shape, place, 0, compact_strides(tile.shape, width), width)
         if tile.part > 0:
-            reads.append(
-                OperandDraft(self.partial, tile.start, tile.shape, place, 0, strides, width, tile.part, "partial")
-            )
-        writes.append(
-            OperandDraft(self.partial, tile.start, tile.shape, place, 0, strides, width, tile.part + 1, "partial")
-        )
+            reads.append(OperandDraft(*region, tile.part, "partial"))
+        writes.append(OperandDraft(*region, tile.part + 1, "partial"))
 
     def _output(self, tile: TileIndex, writes: list[OperandDraft], stores: list[Transfer]) -> None:
         """Rows that stay go to their blocks; the others to a buffer and from there to DRAM."""
-        storage = self.layer.output
-        tensor = self.store.tensors[storage]
-        border = self.store.resident_from(storage)
-        height = tensor.shape[1]
+        storage, store = self.layer.output, self.store
+        tensor = store.tensors[storage]
+        border, height = store.resident_from(storage), tensor.shape[1]
         if border >= tensor.shape[0] * height:
             self._spill(tile.start, tile.shape, writes, stores)
             return
-        for batch in range(tile.start[0], tile.start[0] + tile.shape[0]):
-            first = batch * height + tile.start[1]
-            end = first + tile.shape[1]
-            if first < border:
-                rows = min(end, border) - first
-                start = (batch, tile.start[1], tile.start[2], tile.start[3])
-                self._spill(start, (1, rows, tile.shape[2], tile.shape[3]), writes, stores)
-            for block in self.store.blocks(storage):
-                low, high = max(first, block.first, border), min(end, block.end)
-                if low < high:
-                    start = (batch, low - batch * height, tile.start[2], tile.start[3])
-                    shape = (1, high - low, tile.shape[2], tile.shape[3])
-                    writes.append(in_block(self.store, storage, block.range, block.first, start, shape, "output"))
+        first, (_, y, x, c), (batches, rows, columns, channels) = tile.start[0], tile.start, tile.shape
+        blocks = store.blocks_in(storage, first * height + y, (first + batches - 1) * height + y + rows)
+        if len(blocks) == 1 and border == 0:
+            block = blocks[0]
+            writes.append(in_block(store, storage, block.range, block.first, tile.start, tile.shape, "output"))
+            return
+        for batch in range(first, first + batches):
+            low, end = batch * height + y, batch * height + y + rows
+            if low < border:
+                spilled = min(end, border) - low
+                self._spill((batch, y, x, c), (1, spilled, columns, channels), writes, stores)
+            for block in store.blocks_in(storage, low, end):
+                top, bottom = max(low, block.first), min(end, block.end)
+                start, shape = (batch, top - batch * height, x, c), (1, bottom - top, columns, channels)
+                writes.append(in_block(store, storage, block.range, block.first, start, shape, "output"))
 
     def _spill(
         self, start: tuple[int, ...], shape: tuple[int, ...], writes: list[OperandDraft], stores: list[Transfer]
@@ -119,9 +156,15 @@ class LayerEmitter:
 
 
 def in_block(
-    store: Store, storage: int, place: int, first_row: int, start: tuple[int, ...], shape: tuple[int, ...], slot: str
+    store: Store,
+    storage: int,
+    place: RangeDraft,
+    first_row: int,
+    start: tuple[int, ...],
+    shape: tuple[int, ...],
+    slot: str,
 ) -> OperandDraft:
-    """A region of one batch inside a resident block that begins at `first_row` (counted over all batches)."""
+    """A region inside a resident block that begins at `first_row` (counted over all batches)."""
     tensor = store.tensors[storage]
     strides = compact_strides(tensor.shape, tensor.element_bytes)
     row = start[0] * tensor.shape[1] + start[1] - first_row

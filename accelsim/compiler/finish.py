@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from accelsim.compiler.describe import describe
-from accelsim.compiler.drafts import OperandDraft, Step, Transfer
+from accelsim.compiler.drafts import OperandDraft, RangeDraft, Step, Transfer
 from accelsim.compiler.emit import in_block
 from accelsim.compiler.residency import Plan
 from accelsim.compiler.schedule import Order
 from accelsim.compiler.store import Store
 from accelsim.hardware import Hardware
 from accelsim.program import (
+    ArrayWork,
     Instruction,
     Layer,
     NetworkOutput,
@@ -51,37 +52,46 @@ class Units:
         return 1 if self.channels > 2 and transfer.weights else 0
 
 
-def mark_lifetimes(order: Order, steps: list[Step], store: Store) -> None:
+def mark_lifetimes(order: Order, steps: Sequence[Step], ranges: Iterable[RangeDraft], store: Store) -> None:
     """Set first and last position of every range that the Program touches."""
-    for draft in store.ranges:
+    for draft in ranges:
         draft.first = draft.last = -1
     for position, (index, transfer) in enumerate(order):
         touched = (transfer.source, transfer.target) if transfer else (*steps[index].reads, *steps[index].writes)
         for operand in touched:
-            draft = store.ranges[operand.range]
+            draft = operand.range
             if draft.first < 0:
                 draft.first = position
             draft.last = position
-    for image in store.images:
-        store.ranges[image.range].first, store.ranges[image.range].last = 0, len(order) - 1
+    for draft in ranges:
+        if draft in store.images:
+            draft.first, draft.last = 0, len(order) - 1
     for place in store.output_blocks():
-        store.ranges[place].last = len(order) - 1
+        place.last = len(order) - 1
 
 
 def finish(
-    workload: Workload, hardware: Hardware, plan: Plan, store: Store, steps: list[Step], order: Order
+    workload: Workload,
+    hardware: Hardware,
+    plan: Plan,
+    store: Store,
+    steps: Sequence[Step],
+    ranges: Sequence[RangeDraft],
+    order: Order,
 ) -> Program:
     """The Program of scheduled steps whose ranges have addresses."""
     units = Units(hardware)
-    maker = _Operands(store)
+    partial = {r.tensor: None for r in ranges if r.tensor >= len(store.tensors)}
+    maker = _Operands(store, ranges, partial)
     outputs = tuple(_output(workload, store, maker, i) for i in range(len(workload.outputs)))
     instructions = tuple(_instruction(index, transfer, steps, units, maker) for index, transfer in order)
+    sums = (store.partial(workload.layers[tensor - len(store.tensors)]) for tensor in partial)
     return Program(
         name=workload.name,
         memories=store.memories,
         units=units.units,
-        tensors=tuple(store.tensors),
-        ranges=tuple(Range(r.memory, r.address, r.size_bytes, r.tensor, r.first, r.last) for r in store.ranges),
+        tensors=(*store.tensors, *sums),
+        ranges=tuple(Range(r.memory, r.address, r.size_bytes, maker.tensor(r.tensor), r.first, r.last) for r in ranges),
         kernels=tuple(layer.kernel for layer in workload.layers),
         layers=tuple(
             Layer(
@@ -89,50 +99,61 @@ def finish(
             )
             for layer, choice in zip(workload.layers, plan.choices, strict=True)
         ),
-        images=tuple(maker.make(draft) for draft in store.images),
+        images=tuple(maker.make(draft) for place in ranges for draft in store.images.get(place, ())),
         outputs=outputs,
         instructions=instructions,
     )
 
 
 class _Operands:
-    """Makes operands from drafts; equal drafts share one record."""
+    """Makes operands from drafts; a draft that is used again gives the same record."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, ranges: Sequence[RangeDraft], partial: Iterable[int]) -> None:
+        self._stored = len(store.tensors)
+        self._indices = {place: index for index, place in enumerate(ranges)}
+        self._partial = {tensor: self._stored + index for index, tensor in enumerate(partial)}
+        self._made: dict[OperandDraft, Operand] = {}
+
+    def tensor(self, drafted: int) -> int:
+        """The index in the Program of a tensor as it was drafted."""
+        return drafted if drafted < self._stored else self._partial[drafted]
 
     def make(self, draft: OperandDraft) -> Operand:
-        place = self.store.ranges[draft.range]
-        return Operand(
-            draft.tensor,
-            draft.start,
-            draft.shape,
-            place.memory,
-            draft.range,
-            place.address + draft.offset,
-            draft.strides,
-            draft.element_bytes,
-            draft.version,
-            draft.slot,
-            draft.at,
-        )
+        """The operand of a draft."""
+        found = self._made.get(draft)
+        if found is None:
+            place = draft.range
+            found = self._made[draft] = Operand(
+                self.tensor(draft.tensor),
+                draft.start,
+                draft.shape,
+                place.memory,
+                self._indices[place],
+                place.address + draft.offset,
+                draft.strides,
+                draft.element_bytes,
+                draft.version,
+                draft.slot,
+                draft.at,
+            )
+        return found
 
 
 def _instruction(
-    index: int, transfer: Transfer | None, steps: list[Step], units: Units, maker: _Operands
+    index: int, transfer: Transfer | None, steps: Sequence[Step], units: Units, maker: _Operands
 ) -> Instruction:
     step = steps[index]
     if transfer is not None:
         reads, writes = (maker.make(transfer.source),), (maker.make(transfer.target),)
         return Instruction(transfer.opcode, units.of(transfer), step.layer, reads, writes)
-    on_array = hasattr(step.work, "macs")
+    on_array = isinstance(step.work, ArrayWork)
     return Instruction(
         Opcode.ARRAY if on_array else Opcode.VECTOR,
         units.array if on_array else units.vector,
         step.layer,
-        tuple(maker.make(draft) for draft in step.reads),
-        tuple(maker.make(draft) for draft in step.writes),
-        step.kernel,
+        tuple(map(maker.make, step.reads)),
+        tuple(map(maker.make, step.writes)),
+        step.layer,
         step.tile,
         step.work,
     )
@@ -155,10 +176,9 @@ def _parts(store: Store, piece: Piece) -> Iterator[tuple[tuple[int, ...], Operan
     (batches, rows, columns, channels), height = piece.shape, store.tensors[piece.storage].shape[1]
     for batch in range(batches):
         first = (piece.start[0] + batch) * height + piece.start[1]
-        for block in store.blocks(piece.storage):
+        for block in store.blocks_in(piece.storage, first, first + rows):
             low, high = max(first, block.first), min(first + rows, block.end)
-            if low < high:
-                start = (piece.start[0] + batch, piece.start[1] + low - first, *piece.start[2:])
-                shape = (1, high - low, columns, channels)
-                at = (piece.at[0] + batch, piece.at[1] + low - first, *piece.at[2:])
-                yield at, in_block(store, piece.storage, block.range, block.first, start, shape, "output")
+            start = (piece.start[0] + batch, piece.start[1] + low - first, *piece.start[2:])
+            shape = (1, high - low, columns, channels)
+            at = (piece.at[0] + batch, piece.at[1] + low - first, *piece.at[2:])
+            yield at, in_block(store, piece.storage, block.range, block.first, start, shape, "output")

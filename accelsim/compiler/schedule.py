@@ -8,7 +8,7 @@ prefetches the next tile, the next layer's weights and reloads of spilled rows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from accelsim.compiler.allocate import Packing
 from accelsim.compiler.drafts import RangeDraft, Step, Transfer
@@ -20,25 +20,26 @@ Order = list[tuple[int, Transfer | None]]
 LOOKAHEAD = 48
 
 
-def mark_lives(steps: list[Step], ranges: list[RangeDraft], always: Iterable[int]) -> None:
+def mark_lives(steps: Sequence[Step], ranges: Iterable[RangeDraft], always: Iterable[RangeDraft]) -> None:
     """Set first and last slot of every on-chip range, with each transfer at its own step; `always` live throughout."""
+    for draft in ranges:
+        draft.first = draft.last = -1
     for slot, step in enumerate(steps):
-        for place in _touched(step):
-            draft = ranges[place]
+        for draft in _touched(step):
             if draft.first < 0:
                 draft.first = slot
             draft.last = slot
-    for place in always:
-        ranges[place].first, ranges[place].last = 0, len(steps) - 1
+    for draft in always:
+        draft.first, draft.last = 0, len(steps) - 1
 
 
-def _touched(step: Step) -> Iterable[int]:
-    for operand in (*step.reads, *step.writes):
-        yield operand.range
-    for transfer in step.loads:
-        yield transfer.target.range
-    for transfer in step.stores:
-        yield transfer.source.range
+def _touched(step: Step) -> list[RangeDraft]:
+    return [
+        *(operand.range for operand in step.reads),
+        *(operand.range for operand in step.writes),
+        *(transfer.target.range for transfer in step.loads),
+        *(transfer.source.range for transfer in step.stores),
+    ]
 
 
 class Schedule:
@@ -48,10 +49,13 @@ class Schedule:
     """
 
     def __init__(
-        self, steps: list[Step], ranges: list[RangeDraft], packings: Mapping[int, Packing], machine: Machine
+        self, steps: Sequence[Step], ready: Mapping[int, int], packings: Mapping[int, Packing], machine: Machine
     ) -> None:
-        """`packings`: the addresses of every on-chip memory."""
-        self.steps, self.ranges, self.packings = steps, ranges, packings
+        """`packings`: the addresses of every on-chip memory.
+
+        `ready`: per tensor, the first slot into which its LOADs may be moved up (0 if not named).
+        """
+        self.steps, self.ready, self.packings = steps, ready, packings
         self.latency, self.issue = machine.latency_cycles, machine.issue_cycles
         self.bytes_per_cycle = float(machine.bytes_per_cycle)
 
@@ -67,7 +71,7 @@ class Schedule:
 
         Never beyond its layer: the next one may reload the bytes at once.
         """
-        draft = self.ranges[transfer.source.range]
+        draft = transfer.source.range
         late = slot + 1
         if late == len(self.steps) or self.steps[late].layer != self.steps[slot].layer or draft.last != slot:
             return slot
@@ -90,15 +94,16 @@ class Schedule:
     def _slot_for(self, slot: int, transfer: Transfer, bus: float, done: list[float]) -> int:
         """The slot computing when the bus gets free (earlier is no use), or as near it as there is room."""
         start = max(bus - self.latency, 0.0)
-        wanted = max(bisect_right(done, start, 0, slot), min(transfer.earliest, slot), slot - LOOKAHEAD)
-        draft = self.ranges[transfer.target.range]
+        earliest = self.ready.get(transfer.source.tensor, 0)
+        wanted = max(bisect_right(done, start, 0, slot), min(earliest, slot), slot - LOOKAHEAD)
+        draft = transfer.target.range
         for tried in dict.fromkeys((wanted, (wanted + slot) // 2, slot - 1)):
             if wanted <= tried < slot and self.packings[draft.memory].extend(draft, tried, draft.last):
                 return tried
         return slot
 
 
-def sequence(steps: list[Step]) -> Order:
+def sequence(steps: Sequence[Step]) -> Order:
     """Program order: per slot the loads placed there, the computation, the stores; (step, None) is the computation."""
     loads: list[list[tuple[int, Transfer]]] = [[] for _ in steps]
     stores: list[list[tuple[int, Transfer]]] = [[] for _ in steps]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from math import prod
+from operator import attrgetter
 
 from accelsim.compiler.drafts import OperandDraft, RangeDraft, compact_strides
 from accelsim.compiler.residency import Plan
@@ -14,6 +16,8 @@ from accelsim.workload import Layer, Storage, Workload
 
 DRAM, SCRATCHPAD = 0, 1
 
+_first_of, _end_of = attrgetter("first"), attrgetter("end")
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -21,59 +25,69 @@ class Block:
 
     first: int
     end: int
-    range: int
+    range: RangeDraft
 
 
 class Store:
-    """The table of tensors and ranges of one Program under construction.
+    """Where the tensors of one network lie, under one plan after another.
 
     A tensor's *home* is where it lies as a whole: in DRAM, or in the memory of weights if it is pinned.
 
-    Life cycle: filled while layers are emitted, then given addresses, then read into the Program.
+    Life cycle: `follow` a plan, then asked for places while layers are emitted, each of which is noted as `touched`.
+    Places that another plan decides in the same way stay the same, so that layers need not be emitted again.
     Invariant: a row of an intermediate is either in a block (the last rows) or has its home in DRAM.
     """
 
-    def __init__(
-        self, workload: Workload, hardware: Hardware, plan: Plan, pinned: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, workload: Workload, hardware: Hardware, pinned: frozenset[int] = frozenset()) -> None:
         """`pinned`: parameters that are on chip before the first instruction and stay (warm state)."""
-        self.workload, self.plan, self.pinned = workload, plan, pinned
-        self.tensors: list[Tensor] = [_tensor(s, hardware) for s in workload.storages]
-        self.ranges: list[RangeDraft] = []
-        self.images: list[OperandDraft] = []
+        self.workload, self.pinned = workload, pinned
+        self.tensors: tuple[Tensor, ...] = tuple(_tensor(s, hardware) for s in workload.storages)
+        self.touched: dict[RangeDraft, None] = {}
+        self.images: dict[RangeDraft, list[OperandDraft]] = {}
         self.memories = _memories(hardware)
         self.partial_memory = self._memory(MemoryKind.ACCUMULATOR)
         self.weight_memory = self._memory(MemoryKind.WEIGHT_BUFFER)
         self.partial_bytes = hardware.precision.accumulators_bytes
-        self._homes: dict[int, int] = {}
-        self._blocks: dict[int, list[Block]] = {}
-        self._tiles: dict[tuple[int, int, int], tuple[int, dict[tuple[int, int], int]]] = {}
+        self._rows = [prod(tensor.shape[:2]) for tensor in self.tensors]
+        self._homes: dict[int, RangeDraft] = {}
+        self._blocks: dict[tuple[int, int, int], list[Block]] = {}
+        self._tiles: dict[tuple[int, int, int], tuple[RangeDraft, dict[tuple[int, int], int]]] = {}
 
     def _memory(self, kind: MemoryKind) -> int:
         """The memory of a kind, or the scratchpad if there is none."""
         return next((number for number, memory in enumerate(self.memories) if memory.kind is kind), SCRATCHPAD)
 
-    def reserve(self, memory: int, size_bytes: int, tensor: int) -> int:
+    def follow(self, plan: Plan) -> None:
+        """Place tensors as a plan says from now on."""
+        self._kept, self._block_rows = tuple(plan.kept_rows), tuple(plan.block_rows)
+
+    def placing(self, storage: int) -> tuple[int, int]:
+        """What the plan decides of a storage: rows kept, and rows in a block."""
+        return self._kept[storage], self._block_rows[storage]
+
+    def reserve(self, memory: int, size_bytes: int, tensor: int) -> RangeDraft:
         """A new range; its address comes later."""
-        self.ranges.append(RangeDraft(memory, size_bytes, tensor))
-        return len(self.ranges) - 1
+        place = RangeDraft(memory, size_bytes, tensor)
+        self.touched[place] = None
+        return place
 
     def partial_tensor(self, layer: Layer) -> int:
-        """The tensor of a layer's partial sums."""
-        name = f"{layer.name}.acc"
-        self.tensors.append(Tensor(name, TensorKind.PARTIAL, layer.shape, self.partial_bytes))
-        return len(self.tensors) - 1
+        """The tensor of a layer's partial sums, numbered behind the storages."""
+        return len(self.tensors) + layer.index
+
+    def partial(self, layer: Layer) -> Tensor:
+        """What that tensor is."""
+        return Tensor(f"{layer.name}.acc", TensorKind.PARTIAL, layer.shape, self.partial_bytes)
 
     def resident_from(self, storage: int) -> int:
         """First row (over all batches) that is kept in the scratchpad."""
-        rows = prod(self.tensors[storage].shape[:2])
-        return rows - self.plan.kept_rows[storage]
+        return self._rows[storage] - self._kept[storage]
 
     def is_resident(self, storage: int) -> bool:
         """Whether all of it is kept in the scratchpad."""
         return self.resident_from(storage) == 0
 
-    def output_blocks(self) -> list[int]:
+    def output_blocks(self) -> list[RangeDraft]:
         """The ranges of network outputs that are kept in the scratchpad to the end."""
         stored = {piece.storage for output in self.workload.outputs for piece in output.view.pieces}
         return [
@@ -81,16 +95,28 @@ class Store:
         ]
 
     def blocks(self, storage: int) -> list[Block]:
-        """The resident blocks of a storage, in order of rows; they never cross a batch."""
-        if storage not in self._blocks:
-            self._blocks[storage] = self._make_blocks(storage)
-        return self._blocks[storage]
+        """The resident blocks of a storage, in order of rows; they never cross a batch unless there is only one."""
+        key = (storage, self._kept[storage], self._block_rows[storage])
+        found = self._blocks.get(key)
+        if found is None:
+            found = self._blocks[key] = self._make_blocks(storage)
+        else:
+            self.touched.update(dict.fromkeys(block.range for block in found))
+        return found
+
+    def blocks_in(self, storage: int, first: int, end: int) -> list[Block]:
+        """The resident blocks that hold some of the rows [first, end), counted over all batches."""
+        blocks = self.blocks(storage)
+        if len(blocks) == 1:
+            return blocks if blocks[0].first < end and first < blocks[0].end else []
+        low = bisect_right(blocks, first, key=_end_of)
+        return blocks[low : bisect_left(blocks, end, low, key=_first_of)]
 
     def _make_blocks(self, storage: int) -> list[Block]:
         tensor = self.tensors[storage]
         batches, height = tensor.shape[:2]
         row_bytes = prod(tensor.shape[2:]) * tensor.element_bytes
-        step, found = self.plan.block_rows[storage], []
+        step, found = self._block_rows[storage], []
         first = self.resident_from(storage)
         if step >= batches * height and first == 0:
             return [Block(0, batches * height, self.reserve(SCRATCHPAD, batches * height * row_bytes, storage))]
@@ -103,14 +129,17 @@ class Store:
     def _home_memory(self, storage: int) -> int:
         return self.weight_memory if storage in self.pinned else DRAM
 
-    def home(self, storage: int) -> int:
+    def home(self, storage: int) -> RangeDraft:
         """The range of a whole tensor; inputs and constants are there from the start."""
-        if storage not in self._homes:
+        found = self._homes.get(storage)
+        if found is None:
             tensor = self.tensors[storage]
-            self._homes[storage] = self.reserve(self._home_memory(storage), tensor.bytes, storage)
+            found = self._homes[storage] = self.reserve(self._home_memory(storage), tensor.bytes, storage)
             if tensor.kind in (TensorKind.INPUT, TensorKind.WEIGHT):
-                self.images.append(self.at_home(storage, (0,) * len(tensor.shape), tensor.shape))
-        return self._homes[storage]
+                self.images[found] = [self.at_home(storage, (0,) * len(tensor.shape), tensor.shape)]
+        else:
+            self.touched[found] = None
+        return found
 
     def at_home(
         self, storage: int, start: tuple[int, ...], shape: tuple[int, ...], slot: str = "input"
@@ -133,6 +162,7 @@ class Store:
         if key not in self._tiles:
             self._tiles[key] = self._lay_out(storage, tile)
         home, offsets = self._tiles[key]
+        self.touched[home] = None
         tensor = self.tensors[storage]
         taps = tensor.shape[1:3]
         shape = (size[0], *taps, size[1])
@@ -148,19 +178,18 @@ class Store:
             slot="weights",
         )
 
-    def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[int, dict[tuple[int, int], int]]:
+    def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[RangeDraft, dict[tuple[int, int], int]]:
         tensor = self.tensors[storage]
         filters, rows, columns, channels = tensor.shape
         home = self.reserve(self._home_memory(storage), tensor.bytes, storage)
         offsets: dict[tuple[int, int], int] = {}
+        images = self.images[home] = []
         offset = 0
         for k in range(0, filters, tile[0]):
             for c in range(0, channels, tile[1]):
                 shape = (min(tile[0], filters - k), rows, columns, min(tile[1], channels - c))
                 strides = compact_strides(shape, tensor.element_bytes)
-                self.images.append(
-                    OperandDraft(storage, (k, 0, 0, c), shape, home, offset, strides, tensor.element_bytes)
-                )
+                images.append(OperandDraft(storage, (k, 0, 0, c), shape, home, offset, strides, tensor.element_bytes))
                 offsets[k, c] = offset
                 offset += prod(shape) * tensor.element_bytes
         return home, offsets

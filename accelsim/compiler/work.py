@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 
+from accelsim.compiler.drafts import OperandDraft
 from accelsim.compiler.regions import TileIndex
 from accelsim.dataflows import LoopNest, dataflow
 from accelsim.mapping import LayerMapping, Machine
@@ -18,36 +20,15 @@ class WorkModel:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._dataflow = dataflow(machine.dataflow)
-        self._nest = lru_cache(maxsize=None)(self._nest_work)
+        self.nest = lru_cache(maxsize=None)(self._nest_work)
 
     def needs_sums(self, layer: Layer, mapping: LayerMapping) -> bool:
         """Whether partial sums live outside the array: between reduction tiles, or between folds."""
         return self.machine.sums_leave_array or mapping.tile.channels < layer.reduction
 
-    def of(self, layer: Layer, tile: TileIndex, elements_read: int) -> ArrayWork | VectorWork:
-        """The work of one tile."""
-        if isinstance(layer.kernel, MatrixKernel):
-            return self._array(layer.kernel, tile)
-        share = -(-layer.operations * prod(tile.shape) // prod(layer.shape))
-        cycles = self.machine.startup_cycles + -(-share // self.machine.lanes)
-        return VectorWork(share, cycles, elements_read, prod(tile.shape))
-
-    def _array(self, kernel: MatrixKernel, tile: TileIndex) -> ArrayWork:
-        window = kernel.window
-        per_group = min(kernel.filters_per_group, tile.shape[3])
-        batch, groups = (1, tile.shape[0]) if kernel.batched else (tile.shape[0], tile.shape[3] // per_group)
-        nest = LoopNest(
-            batch,
-            *tile.shape[1:3],
-            filters=per_group,
-            channels=tile.reduction[1] - tile.reduction[0],
-            kernel_rows=window.kernel[0],
-            kernel_columns=window.kernel[1],
-            row_stride=window.strides[0],
-            column_stride=window.strides[1],
-            groups=groups,
-        )
-        return self._nest(nest, tile.part > 0, tile.final, kernel.batched)
+    def of_layer(self, layer: Layer) -> LayerWork:
+        """The same for the tiles of one layer."""
+        return LayerWork(self, layer)
 
     def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool, batched: bool) -> ArrayWork:
         """A tile's loop nest; `continues`: it adds to sums that are read first; `final`: it writes results.
@@ -70,3 +51,42 @@ class WorkModel:
             partial_writes=cost.output_writes,
             port_stall_cycles=stall,
         )
+
+
+class LayerWork:
+    """Durations and access counts of the tiles of one layer; tiles of equal size share them."""
+
+    def __init__(self, model: WorkModel, layer: Layer) -> None:
+        self._model, self._layer = model, layer
+        self._known: dict[tuple[object, ...], ArrayWork] = {}
+
+    def of(self, tile: TileIndex, reads: Sequence[OperandDraft]) -> ArrayWork | VectorWork:
+        """The work of one tile that reads these operands."""
+        if isinstance(self._layer.kernel, MatrixKernel):
+            channels = tile.reduction[1] - tile.reduction[0]
+            key = (tile.shape, channels, tile.part > 0, tile.final)
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._array(self._layer.kernel, tile, channels)
+            return found
+        machine, elements = self._model.machine, prod(tile.shape)
+        share = -(-self._layer.operations * elements // prod(self._layer.shape))
+        cycles = machine.startup_cycles + -(-share // machine.lanes)
+        return VectorWork(share, cycles, sum(prod(operand.shape) for operand in reads), elements)
+
+    def _array(self, kernel: MatrixKernel, tile: TileIndex, channels: int) -> ArrayWork:
+        window = kernel.window
+        per_group = min(kernel.filters_per_group, tile.shape[3])
+        batch, groups = (1, tile.shape[0]) if kernel.batched else (tile.shape[0], tile.shape[3] // per_group)
+        nest = LoopNest(
+            batch,
+            *tile.shape[1:3],
+            filters=per_group,
+            channels=channels,
+            kernel_rows=window.kernel[0],
+            kernel_columns=window.kernel[1],
+            row_stride=window.strides[0],
+            column_stride=window.strides[1],
+            groups=groups,
+        )
+        return self._model.nest(nest, tile.part > 0, tile.final, kernel.batched)

@@ -14,7 +14,7 @@ from accelsim.workload.records import (
     View,
     Workload,
 )
-from accelsim.workload.views import crop
+from accelsim.workload.views import crop, cropper
 
 __all__ = [
     "Access",
@@ -30,4 +30,5 @@ __all__ = [
     "Workload",
     "build",
     "crop",
+    "cropper",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from accelsim.workload.records import Piece, Shape4, Storage, View
 
@@ -21,19 +21,41 @@ def shape4(shape: Sequence[int]) -> Shape4:
 
 def crop(view: View, start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
     """The parts of `view`'s pieces inside the region, still placed in the view's coordinates."""
+    return cropper(view)(start, shape)
+
+
+def cropper(view: View) -> Callable[[Shape4, Shape4], tuple[Piece, ...]]:
+    """`crop` for many regions of one view."""
     first = view.pieces[0]
     if len(view.pieces) == 1 and first.at == (0, 0, 0, 0):  # by far the most common case: a whole tensor
-        b, y, x, c = first.start
-        return (Piece(start, shape, first.storage, (b + start[0], y + start[1], x + start[2], c + start[3])),)
-    found = []
-    for piece in view.pieces:
-        low = [max(a, s) for a, s in zip(piece.at, start, strict=True)]
-        high = [min(a + n, s + m) for a, n, s, m in zip(piece.at, piece.shape, start, shape, strict=True)]
-        if all(lo < hi for lo, hi in zip(low, high, strict=True)):
-            inside = shape4([o + lo - a for o, lo, a in zip(piece.start, low, piece.at, strict=True)])
-            size = shape4([hi - lo for lo, hi in zip(low, high, strict=True)])
-            found.append(Piece(shape4(low), size, piece.storage, inside))
-    return tuple(found)
+
+        def of_one(start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
+            (b, y, x, c), (sb, sy, sx, sc) = first.start, start
+            return (Piece(start, shape, first.storage, (b + sb, y + sy, x + sx, c + sc)),)
+
+        return of_one
+    bounds = [
+        (piece, piece.at, shape4([a + n for a, n in zip(piece.at, piece.shape, strict=True)])) for piece in view.pieces
+    ]
+
+    def of_several(start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
+        (b, y, x, c), (nb, ny, nx, nc) = start, shape
+        eb, ey, ex, ec = b + nb, y + ny, x + nx, c + nc
+        return tuple(
+            _inside(piece, start, shape)
+            for piece, (pb, py, px, pc), (pbe, pye, pxe, pce) in bounds
+            if c < pce and pc < ec and y < pye and py < ey and x < pxe and px < ex and b < pbe and pb < eb
+        )
+
+    return of_several
+
+
+def _inside(piece: Piece, start: Shape4, shape: Shape4) -> Piece:
+    """The part of a piece inside a region that it meets."""
+    low = [max(a, s) for a, s in zip(piece.at, start, strict=True)]
+    high = [min(a + n, s + m) for a, n, s, m in zip(piece.at, piece.shape, start, shape, strict=True)]
+    inside = shape4([o + lo - a for o, lo, a in zip(piece.start, low, piece.at, strict=True)])
+    return Piece(shape4(low), shape4([hi - lo for lo, hi in zip(low, high, strict=True)]), piece.storage, inside)
 
 
 def cut(view: View, start: Shape4, shape: Shape4) -> View:
