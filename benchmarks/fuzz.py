@@ -2,7 +2,9 @@
 
     python benchmarks/fuzz.py                       # 10,000 mutants
     python benchmarks/fuzz.py --write DIR 500       # the files of one mutant, and its command
-    python benchmarks/fuzz.py --update docs/robustness.md
+    python benchmarks/fuzz.py --update docs/robustness.md --jobs 2 --journal build/fuzz.jsonl
+
+A campaign with a journal goes on where it was broken off; delete the journal when the code has changed.
 
 Each must end within 30 s of CPU time and 2 GiB of data with exit code 0, 2, 3 or 4 and a message, without a traceback
 or control characters, leaving no file behind; a result must not contradict itself.
@@ -11,9 +13,12 @@ or control characters, leaving no file behind; a result must not contradict itse
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import sys
-import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from markdown import table as markdown_table
@@ -28,7 +33,7 @@ from fuzz_cases import case  # noqa: E402
 _MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
 
 
-def table(summary: Summary, first: int, seconds: float) -> str:
+def table(summary: Summary, first: int) -> str:
     """The campaign as Markdown."""
     by_kind: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for (kind, code), count in summary.codes.items():
@@ -41,22 +46,42 @@ def table(summary: Summary, first: int, seconds: float) -> str:
     ]
     head = (
         f"`python benchmarks/fuzz.py --first {first} --count {summary.mutants}`: {summary.mutants:,} mutants, "
-        f"{len(summary.findings)} findings, {seconds:,.0f} s; slowest mutant {summary.slowest_s:.1f} s of CPU time "
-        f"(seed {summary.slowest_seed}), largest process {summary.peak_mib:,} MiB."
+        f"{len(summary.findings)} findings, {summary.cpu_s / 60:,.0f} min of CPU time; "
+        f"slowest mutant {summary.slowest_s:.1f} s (seed {summary.slowest_seed}), "
+        f"largest process {summary.peak_mib:,} MiB."
     )
     found = "".join(f"\n- {finding}" for finding in summary.findings)
     return f"{head}\n\n{markdown_table(header, rows)}{found}\n"
 
 
-def _seen(verdict: Verdict) -> None:
-    if verdict.wrong:
-        print(f"FINDING {verdict}", flush=True)
+def _known(journal: Path | None) -> Iterator[Verdict]:
+    """What an earlier run wrote down; the last line may be half of one."""
+    for line in journal.read_text().splitlines() if journal and journal.exists() else []:
+        with contextlib.suppress(ValueError):
+            yield Verdict(**json.loads(line))
+
+
+def _writer(journal: Path | None) -> Callable[[Verdict], None]:
+    """What is to be done with each verdict: findings are told, and all are written down."""
+    if journal:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+
+    def seen(verdict: Verdict) -> None:
+        if verdict.wrong:
+            print(f"FINDING {verdict}", flush=True)
+        if journal:
+            with journal.open("a") as file:
+                file.write(json.dumps(asdict(verdict)) + "\n")
+
+    return seen
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--first", type=int, default=0, help="first seed (default: 0)")
     parser.add_argument("--count", type=int, default=10_000, help="mutants (default: 10,000)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at a time (default: 1)")
+    parser.add_argument("--journal", metavar="FILE", type=Path, help="write each verdict down, and skip those there")
     parser.add_argument("--update", metavar="PAGE", help="put the table between the markers of this page")
     parser.add_argument(
         "--write", nargs=2, metavar=("DIR", "SEED"), help="write one mutant's files, and do nothing else"
@@ -67,9 +92,8 @@ def main() -> int:
         mutant.write(Path(args.write[0]))
         print("accelsim", *mutant.words)
         return 0
-    start = time.monotonic()
-    summary = campaign(args.first, args.count, _seen)
-    text = table(summary, args.first, time.monotonic() - start)
+    known, seen = list(_known(args.journal)), _writer(args.journal)
+    text = table(summary := campaign(args.first, args.count, seen, known=known, jobs=args.jobs), args.first)
     print(text)
     if args.update:
         update(args.update, "campaign", text)

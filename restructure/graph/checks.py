@@ -26,6 +26,7 @@ def check_proto(where: str, proto: "onnx.ModelProto") -> None:
         raise ModelError(f"{where}: is not an ONNX model: it has no graph with nodes")
     if not proto.opset_import:
         raise ModelError(f"{where}: is not a valid ONNX model: it imports no operator set")
+    _check_imports(where, proto)
     if not graph.output:
         raise ModelError(f"{where}: is not a valid ONNX model: its graph has no outputs")
     _check_names(where, graph)
@@ -41,6 +42,14 @@ def check_proto(where: str, proto: "onnx.ModelProto") -> None:
     if "" in weights:
         raise ModelError(f"{where}: an initializer has no name")
     _check_defined(where, graph, {"", *made, *weights})
+
+
+def _check_imports(where: str, proto: "onnx.ModelProto") -> None:
+    imported = {(operators.canonical_domain(entry.domain), entry.version) for entry in proto.opset_import}
+    for domain, count in Counter(domain for domain, _ in imported).items():
+        if count > 1:
+            name = printable(domain or "ai.onnx")
+            raise ModelError(f"{where}: must import one version of an operator set, imports {count} of {name}")
 
 
 def _check_defined(where: str, graph: "onnx.GraphProto", defined: set[str]) -> None:

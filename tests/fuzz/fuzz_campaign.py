@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 import fuzz_cases
 
@@ -43,10 +45,12 @@ class Summary:
     slowest_seed: int = -1
     peak_mib: int = 0
     mutants: int = 0
+    cpu_s: float = 0.0
 
     def add(self, verdict: Verdict) -> None:
         """Count one."""
         self.mutants += 1
+        self.cpu_s += verdict.cpu_s
         self.codes[verdict.kind, verdict.code] += 1
         if verdict.cpu_s > self.slowest_s:
             self.slowest_s, self.slowest_seed = verdict.cpu_s, verdict.seed
@@ -56,24 +60,50 @@ class Summary:
 
 
 def campaign(
-    first: int, count: int, seen: Callable[[Verdict], None] = lambda verdict: None, batch: int = _BATCH
+    first: int,
+    count: int,
+    seen: Callable[[Verdict], None] = lambda verdict: None,
+    *,
+    known: Iterable[Verdict] = (),
+    batch: int = _BATCH,
+    jobs: int = 1,
 ) -> Summary:
     """Run the mutants of `count` seeds from `first` on.
 
     Args:
-        seen: told every verdict at once.
+        seen: told every new verdict at once.
+        known: verdicts of an earlier run that was broken off; those of the same seeds are not found out again.
         batch: mutants per process.
+        jobs: processes at a time.
     """
     summary = Summary()
-    seeds = list(range(first, first + count))
+    wanted = range(first, first + count)
+    before = {verdict.seed: verdict for verdict in known if verdict.seed in wanted}
+    for verdict in before.values():
+        summary.add(verdict)
+    seeds = [seed for seed in wanted if seed not in before]
+    lock = Lock()
+
+    def one(seeds: list[int]) -> None:
+        for verdict in _all(seeds):
+            with lock:
+                summary.add(verdict)
+                seen(verdict)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, (seeds[start : start + batch] for start in range(0, len(seeds), batch))))
+    summary.findings.sort(key=lambda verdict: verdict.seed)
+    return summary
+
+
+def _all(seeds: list[int]) -> Iterator[Verdict]:
+    """The verdicts of all seeds, in as many processes as die, and one."""
     while seeds:
         done = 0
-        for verdict in _batch(seeds[:batch]):
+        for verdict in _batch(seeds):
             done += 1
-            summary.add(verdict)
-            seen(verdict)
+            yield verdict
         seeds = seeds[done:]
-    return summary
 
 
 def _batch(seeds: list[int]) -> Iterator[Verdict]:

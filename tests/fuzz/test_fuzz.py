@@ -6,7 +6,7 @@ import fuzz_cases
 import fuzz_seeds
 import fuzz_worker
 import pytest
-from fuzz_campaign import campaign
+from fuzz_campaign import Verdict, campaign
 from fuzz_cases import Case
 
 SLICE = range(20_000, 20_150)
@@ -17,6 +17,14 @@ def test_mutants_of_files_and_settings_end_with_a_message_and_a_code_of_the_manu
     assert summary.mutants == len(SLICE)
     assert [str(finding) for finding in summary.findings] == []
     assert {code for _, code in summary.codes} >= {0, 2, 3}
+
+
+def test_a_campaign_that_was_broken_off_goes_on_where_it_was() -> None:
+    known = [Verdict(seed, "bytes", 3, "wrong" * (seed == 1), 1.0, 7) for seed in (0, 1, 2, 3, 99)]
+    seen: list[Verdict] = []
+    summary = campaign(0, 5, seen.append, known=known, batch=1, jobs=2)
+    assert sorted(verdict.seed for verdict in seen) == [4]
+    assert (summary.mutants, [finding.seed for finding in summary.findings]) == (5, [1])
 
 
 def test_a_seed_always_means_the_same_mutant() -> None:

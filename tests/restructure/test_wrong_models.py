@@ -184,6 +184,13 @@ def test_a_tensor_without_elements(tmp_path: Path) -> None:
     refused(tmp_path, model, ModelError, "a dimension of 0 leaves nothing to do")
 
 
+@pytest.mark.parametrize("domain", ["", "ai.onnx"])
+def test_an_operator_set_imported_in_two_versions(tmp_path: Path, domain: str) -> None:
+    model = model_of([node("Relu", ["x"], ["y"])], X, ["y"])
+    model.opset_import.append(helper.make_opsetid(domain, 1 << 40))
+    refused(tmp_path, model, ModelError, "must import one version of an operator set, imports 2 of ai.onnx")
+
+
 def test_an_opset_that_is_too_old(tmp_path: Path) -> None:
     model = model_of([node("Relu", ["x"], ["y"])], X, ["y"], opset=6)
     refused(tmp_path, model, ModelError, "opset 6 is older than 7; convert it with onnx.version_converter")
