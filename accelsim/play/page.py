@@ -46,11 +46,11 @@ def add_page(crew: Crew, catalogue: Catalogue) -> None:
             '<script src="/own/play.js" defer></script>'
         )
         shown = _Page(crew, catalogue, from_query(dict(request.query_params), catalogue), client)
-        client.on_disconnect(shown.session.close)
+        client.on_delete(shown.session.close)
 
 
 class _Page:
-    """What one session sees. Lives as long as its browser tab is connected."""
+    """What one session sees. Lives until its browser tab has been away for longer than the server waits for it."""
 
     def __init__(self, crew: Crew, catalogue: Catalogue, read: Read, client: Client) -> None:
         self._catalogue, self._client, self._settings = catalogue, client, read.settings

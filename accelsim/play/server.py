@@ -22,6 +22,10 @@ _POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect
 """What a browser may load: from here only, so that no page can ever ask another machine for anything."""
 
 
+_RECONNECT_S = 60.0
+"""How long a page may be silent without losing its session: a browser that draws large charts is, for seconds."""
+
+
 def require_nicegui() -> None:
     """Refuse at once what cannot be served.
 
@@ -104,7 +108,14 @@ def _application(catalogue: Catalogue, ready: Callable[[], None]) -> FastAPI:
     application = FastAPI(lifespan=live, docs_url=None, redoc_url=None, openapi_url=None)
     application.middleware("http")(_kept_here)
     add_page(crew, catalogue)
-    ui.run_with(application, title="accelsim playground", favicon="🎛️", dark=None, show_welcome_message=False)
+    ui.run_with(
+        application,
+        title="accelsim playground",
+        favicon="🎛️",
+        dark=None,
+        show_welcome_message=False,
+        reconnect_timeout=_RECONNECT_S,
+    )
     return application
 
 

@@ -137,6 +137,22 @@ def test_one_plans_for_long_while_another_moves_a_slider(browser: Browser, home:
         assert slow.locator("#cards").count() == 0
 
 
+def test_a_connection_that_breaks_loses_no_answer_and_no_state(browser: Browser, home: str) -> None:
+    with watched(browser, home) as page:
+        page.goto(f"{home}?model=squeezenet&restructure=rows&parts=3")
+        page.wait_for_selector(".busy :text('planning')")
+        page.evaluate("window.same = true; window.socket.io.engine.close()")
+        page.wait_for_selector("#occupancy-restructured")
+        assert page.evaluate("window.same"), "the page was loaded again"
+
+
+def test_the_controls_stay_narrow_whatever_is_chosen(browser: Browser, home: str) -> None:
+    with opened(browser, home, "model=tiny&scratchpad=4&restructure=robust") as page:
+        box = page.locator(".controls").bounding_box()
+        assert box
+        assert box["width"] < 300
+
+
 def test_the_theme_changes_page_and_charts(browser: Browser, home: str) -> None:
     with opened(browser, home, "model=tiny") as page:
         look = (
