@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
     import onnx_ir as ir
 
-__all__ = ["Model", "Network", "name_of", "open_network"]
+__all__ = ["Model", "Network", "name_of", "open_network", "require_model"]
 
 Model: TypeAlias = Union[str, "os.PathLike[str]", Graph, "onnx.ModelProto", "ir.Model"]
 """A path or a zoo network's name; or a model that is in memory already."""
@@ -58,15 +58,25 @@ def open_network(model: Model, dims: Mapping[str, int] | None = None) -> Network
     if not isinstance(model, (str, os.PathLike)):
         return Network(load(model, dims))
     text = os.fspath(model)
-    if text in zoo.names():
-        return Network(_from_zoo(text, dims))
-    if _exists(text):
-        return Network(load(text, dims))
+    found = require_model(text)
+    if found not in zoo.names():
+        return Network(load(found, dims))
+    notice = f"{text}: there is no such file here; the network {found} of the zoo is used"
+    return Network(_from_zoo(found, dims), () if text == found else (notice,))
+
+
+def require_model(text: str) -> str:
+    """What a text means as a model, without opening it: the name of a network of the zoo, else the path of a file.
+
+    Raises:
+        ConfigurationError: there is neither such a file nor such a network.
+    """
+    if text in zoo.names() or _exists(text):
+        return text
     name = zoo.resolve(text) if Path(text).name == text else None
     if name is None:
         raise _unknown(text)
-    notice = f"{text}: there is no such file here; the network {name} of the zoo is used"
-    return Network(_from_zoo(name, dims), (notice,))
+    return name
 
 
 def _from_zoo(name: str, dims: Mapping[str, int] | None) -> Graph:

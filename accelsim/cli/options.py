@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from accelsim.cli.parser import whole
 from accelsim.cli.progress import stages
 from accelsim.cli.screen import note
 
 if TYPE_CHECKING:
+    from accelsim.explore.sweeping import SweepResults
     from accelsim.hardware import Hardware
     from accelsim.simulation import Run
     from restructure.graph import Graph
 
 __all__ = [
+    "add_executor",
     "add_hardware",
     "add_mapping",
     "add_model",
+    "add_results",
     "add_warm",
     "amount",
     "hardware_of",
     "network_of",
+    "results_of",
     "run_of",
 ]
 
@@ -55,6 +60,40 @@ def add_warm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--warm", action="store_true", help="steady state: weights that fit are resident already (default: first run)"
     )
+
+
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Add `--jobs`, `--executor` and `--scheduler`."""
+    parser.add_argument("--jobs", metavar="N", type=whole, help="how many runs at the same time (default: one per core)")
+    parser.add_argument(
+        "--executor", metavar="NAME", default="processes",
+        help="where: processes of this machine (default), dask, or inline, one after the other",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask, e.g. tcp://host:8786 (default: workers on this machine)"
+    )
+
+
+def add_results(parser: argparse.ArgumentParser, grouped: bool = True) -> None:
+    """Add the results file, `--sweep`, `--subject-to`, and `--by` where results are grouped."""
+    parser.add_argument("results", metavar="RESULTS", help="a results file of `accelsim sweep`")
+    parser.add_argument("--sweep", metavar="NAME", help="only the points of this sweep (default: all there are)")
+    parser.add_argument(
+        "--subject-to", dest="conditions", metavar="CONDITION", action="append", default=[],
+        help="only points that meet it, e.g. 'peak <= 128 KiB' (repeatable)",
+    )  # fmt: skip
+    if grouped:
+        parser.add_argument(
+            "--by", metavar="NAME", action="append", default=[],
+            help="groups that are judged apart: restructure, state, hardware or a field (repeatable; models always are)",
+        )  # fmt: skip
+
+
+def results_of(args: argparse.Namespace) -> SweepResults:
+    """The points of the results file that the options leave."""
+    from accelsim.explore.sweeping import open_results
+
+    return open_results(args.results, args.sweep).meeting(args.conditions)
 
 
 def amount(text: str) -> int | None:

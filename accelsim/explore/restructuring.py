@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelsim.errors import ConfigurationError
+from accelsim.explore.goal import share
 from accelsim.files import read_text
 from restructure import Plan, load, plan, rewrite
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from restructure.graph import Graph
     from restructure.profile import Dtype
 
-__all__ = ["KINDS", "made_by", "plan_for", "restructured"]
+__all__ = ["KINDS", "made_by", "plan_for", "read_plan", "require_plan", "restructured"]
 
 _DTYPES: dict[int, Dtype] = {1: "int8", 2: "fp16", 4: "fp32"}
 _MOST_NODES = 10
@@ -53,12 +54,12 @@ def plan_for(
     max_parts: int | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Plan:
-    """The plan that a name of `KINDS` or a file means; a file holds a plan, or a result of `accelsim restructure`.
+    """The plan that a name of `KINDS`, a share like `8.6%` (most extra MACs) or a file means.
 
     Args:
         graph: what is to be restructured.
         hardware: bytes are counted in its type of activations.
-        how: the name, or the file.
+        how: the name, the share, or the file: it holds a plan, or a result of `accelsim restructure` or `tune`.
         max_parts: most parts that a named plan may cut any tensor into.
         progress: told the share done and what is being done.
 
@@ -66,10 +67,33 @@ def plan_for(
         ConfigurationError: it is no such name, or a file that cannot be read.
         PlanError: the file holds no plan.
     """
+    dtype = _DTYPES[hardware.precision.activations_bytes]
     if how in KINDS:
-        dtype = _DTYPES[hardware.precision.activations_bytes]
         return KINDS[how](graph, dtype=dtype, max_parts=max_parts, progress=progress)
-    return _read(how)
+    overhead = _overhead(how)
+    if overhead is not None:
+        return plan(graph, max_overhead=overhead, dtype=dtype, max_parts=max_parts, progress=progress)
+    return read_plan(how)
+
+
+def require_plan(how: str) -> None:
+    """Refuse what `plan_for` would refuse, without making a plan.
+
+    Raises:
+        ConfigurationError, PlanError: as `plan_for`.
+    """
+    if how not in KINDS and _overhead(how) is None:
+        read_plan(how)
+
+
+def _overhead(how: str) -> float | None:
+    """Most extra MACs, if that is what the text says."""
+    if not how.endswith("%"):
+        return None
+    try:
+        return float(share(how))
+    except ConfigurationError:
+        raise _unknown(how) from None
 
 
 def made_by(graph: Graph, chosen: Plan) -> Graph:
@@ -84,7 +108,12 @@ def made_by(graph: Graph, chosen: Plan) -> Graph:
     return load(model, graph.dims) if any(not isinstance(size, int) for size in sizes) else load(model)
 
 
-def _read(path: str) -> Plan:
+def read_plan(path: str) -> Plan:
+    """The plan that a file holds.
+
+    Raises:
+        ConfigurationError, PlanError: as `plan_for`.
+    """
     if not os.path.exists(path):
         raise _unknown(path)
     import yaml
@@ -105,4 +134,5 @@ def _unknown(text: str) -> ConfigurationError:
 
     guess = closest(Path(text.replace("\0", "")).stem, KINDS)
     remedy = f"did you mean {guess}?" if guess else "write one with `accelsim restructure --json plan.json`"
-    return ConfigurationError(f"--restructure: must be {', '.join(KINDS)} or a plan's file, got {text!r}; {remedy}")
+    rule = f"must be {', '.join(KINDS)}, most extra MACs (8.6%) or a plan's file"
+    return ConfigurationError(f"--restructure: {rule}, got {text!r}; {remedy}")
