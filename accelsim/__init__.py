@@ -16,6 +16,7 @@ from accelsim.errors import (
     ModelUnsupportedError,
     VerificationError,
 )
+from accelsim.version import __version__
 
 if TYPE_CHECKING:
     from accelsim.explore import Comparison, FitResult, compare, fit
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from accelsim.results import SimulationResult
     from accelsim.simulation import simulate
     from accelsim.verification import Verification, verify
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AccelsimError",

@@ -19,7 +19,10 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("best", help="a sweep's best points by one objective, under conditions")
     add_results(parser)
     parser.add_argument(
-        "--objective", metavar="QUANTITY", default="latency", help="latency, energy, edp, dram, peak, … (default: latency)"
+        "--objective",
+        metavar="QUANTITY",
+        default="latency",
+        help="latency (default), energy, edp, dram, peak, …",
     )
     parser.add_argument("--most", metavar="N|all", type=amount, default=_MOST, help=f"how many (default: {_MOST})")
     parser.add_argument("--json", metavar="FILE|-", help="write them as JSON")

@@ -17,7 +17,7 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("export", help="a sweep's points as a table: CSV, Parquet or JSON")
     add_results(parser, grouped=False)
     parser.add_argument("-o", "--out", metavar="FILE", required=True, help="where to: .csv, .parquet or .json")
-    parser.add_argument("--all-fields", action="store_true", help="every field of the hardware, not only those that vary")
+    parser.add_argument("--all-fields", action="store_true", help="every hardware field, not only those that vary")
     parser.set_defaults(handler=run)
 
 

@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from accelsim import __version__
 from accelsim.cli import (
     array,
+    best,
     compare,
     explain,
+    export,
     fit,
     hw,
     models,
+    pareto,
     play,
     plot,
     profile,
@@ -26,6 +29,7 @@ from accelsim.cli import (
     report,
     restructure,
     run,
+    sweep,
     verify,
 )
 from accelsim.cli.encoding import survive_narrow_encodings
@@ -35,7 +39,10 @@ from accelsim.errors import AccelsimError
 
 __all__ = ["build_parser", "main"]
 
-_COMMANDS = (run, compare, report, play, plot, profile, restructure, models, hw, verify, explain, program, fit, array)
+_COMMANDS = (
+    run, compare, report, play, plot, profile, restructure, fit, sweep, pareto, best, export,
+    models, hw, verify, explain, program, array,
+)  # fmt: skip
 INTERNAL_ERROR, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 

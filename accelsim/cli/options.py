@@ -64,7 +64,7 @@ def add_warm(parser: argparse.ArgumentParser) -> None:
 
 def add_executor(parser: argparse.ArgumentParser) -> None:
     """Add `--jobs`, `--executor` and `--scheduler`."""
-    parser.add_argument("--jobs", metavar="N", type=whole, help="how many runs at the same time (default: one per core)")
+    parser.add_argument("--jobs", metavar="N", type=whole, help="runs at the same time (default: one per core)")
     parser.add_argument(
         "--executor", metavar="NAME", default="processes",
         help="where: processes of this machine (default), dask, or inline, one after the other",
@@ -85,7 +85,7 @@ def add_results(parser: argparse.ArgumentParser, grouped: bool = True) -> None:
     if grouped:
         parser.add_argument(
             "--by", metavar="NAME", action="append", default=[],
-            help="groups that are judged apart: restructure, state, hardware or a field (repeatable; models always are)",
+            help="judge groups apart: restructure, state, hardware or a field (repeatable; models always are)",
         )  # fmt: skip
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from accelsim.cli.files import STANDARD_OUTPUT, require_places, write_json, write_text
 from accelsim.cli.options import add_results, results_of
 from accelsim.cli.parser import Subparsers
-
-if TYPE_CHECKING:
-    from accelsim.explore.sweeping import SweepResults
 
 __all__ = ["register"]
 
@@ -48,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
 
         save_picture(scatter(found), args.plot)
     if args.report:
-        _write_page(args, results)
+        from accelsim.report.page import sweep_page
+
+        write_text(args.report, sweep_page(results, found))
     if args.json:
         write_json(args.json, found.to_dict())
     if args.json != STANDARD_OUTPUT:
@@ -67,11 +65,3 @@ def _require_drawing(args: argparse.Namespace) -> None:
         from accelsim.report.page import require_plotly
 
         require_plotly()
-
-
-def _write_page(args: argparse.Namespace, results: SweepResults) -> None:
-    from accelsim.explore.sweeping import fronts_of
-    from accelsim.report.sweep_page import sweep_page
-
-    found = fronts_of(results, (args.x, args.y, *args.more), args.by)
-    write_text(args.report, sweep_page(results, found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
+from typing import Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -77,10 +78,11 @@ def named(cause: str) -> str:
 
 
 def columns(header: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], gap: int = 2) -> Table:
-    """A table; each column is given by its name and its alignment (`left` or `right`)."""
+    """A table; each column is given by its name and its alignment: left, right, or fold (left, broken in lines)."""
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
     for name, alignment in header:
-        table.add_column(name, justify="right" if alignment == "right" else "left", no_wrap=True)
+        side: Literal["left", "right"] = "right" if alignment == "right" else "left"
+        table.add_column(name, justify=side, no_wrap=alignment != "fold", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     return table

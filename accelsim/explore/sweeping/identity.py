@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from accelsim import __version__
 from accelsim.errors import ConfigurationError
 from accelsim.explore.sweeping.definition import Point
 from accelsim.hardware import Hardware
+from accelsim.version import __version__
 from restructure import zoo
 
 __all__ = ["hash_of", "model_hash", "plan_key", "point_key"]

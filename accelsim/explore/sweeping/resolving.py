@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from accelsim import __version__
 from accelsim.errors import ConfigurationError
 from accelsim.explore.configuration import configuration_of
 from accelsim.explore.store import Row, Status
@@ -15,6 +14,7 @@ from accelsim.explore.sweeping.definition import OFF, Definition, Point
 from accelsim.explore.sweeping.identity import model_hash, plan_key, point_key
 from accelsim.explore.sweeping.work import Answer, Planned, PlanOrder, PointOrder
 from accelsim.hardware import Hardware, override
+from accelsim.version import __version__
 
 __all__ = ["Resolved", "plan_orders", "resolved_points"]
 

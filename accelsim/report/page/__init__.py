@@ -5,5 +5,6 @@ Its cards and charts can be put into another page as well: `cards` is HTML, `pag
 
 from accelsim.report.page.cards import cards
 from accelsim.report.page.document import asset, page_data, report_page, require_plotly
+from accelsim.report.page.sweep import sweep_page
 
-__all__ = ["asset", "cards", "page_data", "report_page", "require_plotly"]
+__all__ = ["asset", "cards", "page_data", "report_page", "require_plotly", "sweep_page"]

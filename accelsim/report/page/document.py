@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from importlib.util import find_spec
@@ -15,7 +16,12 @@ from accelsim.report.page.cards import cards
 from accelsim.report.page.charts import charts
 from accelsim.report.page.runs import run_data
 
-__all__ = ["asset", "page_data", "report_page", "require_plotly"]
+__all__ = ["asset", "page", "page_data", "report_page", "require_plotly"]
+
+_HOW_LAYERS = (
+    "click a heading to sort, again to turn the order round; type to keep the layers whose name, operator or bound "
+    "contains the text."
+)
 
 
 def require_plotly() -> None:
@@ -35,20 +41,55 @@ def report_page(found: Comparison) -> str:
     Raises:
         ConfigurationError: Plotly is not installed, or there is no run to report.
     """
-    require_plotly()
     if not found.runs:
         raise ConfigurationError(f"report: must have a run to draw, got none: {found.sentence}")
+    return page(
+        title=_title(found),
+        sentence=printable(found.sentence),
+        facts=_facts(found),
+        cards=cards(found),
+        data=page_data(found),
+        heading_table="Layers",
+        how_table=_HOW_LAYERS,
+        example="depthwise",
+    )
+
+
+def page(
+    *,
+    title: str,
+    facts: str,
+    data: Mapping[str, object],
+    heading_table: str,
+    how_table: str,
+    example: str,
+    sentence: str = "",
+    cards: str = "",
+) -> str:
+    """A page of charts and a table, as text.
+
+    Args:
+        cards: HTML; everything else is plain text.
+        data: `runs`, each with a table, `charts`, and `things`, what the table's rows are (layers by default).
+        example: of a text to keep rows by.
+
+    Raises:
+        ConfigurationError: Plotly is not installed.
+    """
+    require_plotly()
     from plotly.offline import get_plotlyjs
 
-    title = _title(found)
     return Template(asset("page.html")).substitute(
         title=escape(title),
         heading=escape(title),
-        sentence=escape(printable(found.sentence)),
-        facts=escape(_facts(found)),
-        cards=cards(found),
+        sentence=escape(sentence),
+        facts=escape(facts),
+        cards=cards,
+        heading_table=escape(heading_table),
+        how_table=escape(how_table),
+        example=escape(example),
         style=asset("charts.css") + asset("page.css"),
-        data=_embedded(page_data(found)),
+        data=_embedded(data),
         plotly=get_plotlyjs(),
         script=asset("charts.js") + asset("page.js"),
     )

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const { draw, make, number, setTheme } = accelsimCharts;
-  const { runs, charts } = JSON.parse(document.getElementById("data").textContent);
+  const { runs, charts, things = "layers" } = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const dark = window.matchMedia && window.matchMedia("(prefers-color-scheme: dark)").matches;
   setTheme(dark ? "dark" : "light");
@@ -41,7 +41,7 @@
       }));
       return line;
     }));
-    document.getElementById("count").textContent = `${number.format(kept.length)} of ${number.format(run.table.length)} layers`;
+    document.getElementById("count").textContent = `${number.format(kept.length)} of ${number.format(run.table.length)} ${things}`;
     head.querySelectorAll("th").forEach((cell, i) => {
       cell.setAttribute("aria-sort", i !== state.column ? "none" : state.down ? "descending" : "ascending");
       cell.firstChild.textContent = run.columns[i] + (i !== state.column ? "" : state.down ? " ▼" : " ▲");

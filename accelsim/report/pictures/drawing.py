@@ -19,13 +19,14 @@ from accelsim.report.pictures.maps import Rectangles
 from accelsim.report.pictures.occupancy import Area
 from accelsim.report.pictures.profiles import Steps
 from accelsim.report.pictures.roofs import Roofline
+from accelsim.report.pictures.scatter import Scatter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["FORMATS", "Picture", "require_drawable", "save_picture"]
 
-Picture = Area | Rectangles | Roofline | Bars | Steps
+Picture = Area | Rectangles | Roofline | Bars | Steps | Scatter
 FORMATS = ("png", "svg", "pdf")
 _SMALL: dict[str, Any] = {"fontsize": 8}
 
@@ -197,6 +198,21 @@ def _steps(picture: Steps, axes: Axes) -> None:
     axes.set_ylabel("live activations [KiB]")
     axes.set_xlim(0, max(1, len(sizes)))
     axes.set_ylim(bottom=0)
+
+
+@_draw.register(Scatter)
+def _scatter(picture: Scatter, axes: Axes) -> None:
+    for number, cloud in enumerate(picture.clouds):
+        colour = palette.SERIES[number % len(palette.SERIES)]
+        axes.scatter(cloud.x, cloud.y, s=14, color=colour, alpha=0.35, linewidth=0)
+        label = tail(cloud.name, 50)
+        axes.plot(cloud.front_x, cloud.front_y, "o-", color=colour, markersize=4, linewidth=1.2, label=label)
+    for axis, log, name in ((axes.xaxis, picture.x_log, picture.x_title), (axes.yaxis, picture.y_log, picture.y_title)):
+        if log:
+            (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log", base=2)
+            axis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        axis.set_label_text(printable(name))
+    axes.legend(loc="best", frameon=False, **_SMALL)
 
 
 def _thousands() -> Callable[[float, object], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BOUNDS", "CYCLES", "DRAM", "ENERGY", "KINDS", "RESTRUCTURED", "SPILL"]
+__all__ = ["BOUNDS", "CYCLES", "DRAM", "ENERGY", "KINDS", "RESTRUCTURED", "SERIES", "SPILL"]
 
 _BLUE, _SKY, _ORANGE, _RED = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
 _PINK, _GREEN, _YELLOW, _GREY, _DARK, _PALE = "#CC79A7", "#009E73", "#F0E442", "#999999", "#6B6B6B", "#C9C9C9"
@@ -52,3 +52,4 @@ BOUNDS = {
     "vector": _GREEN,
     "latency": _GREY,
 }
+SERIES = (_BLUE, _RED, _GREEN, _ORANGE, _PINK, _SKY, _GREY, _BLACK)
