@@ -32,7 +32,10 @@ def receive(stream: BinaryIO) -> Any:
 
 
 def _exactly(stream: BinaryIO, count: int) -> bytes:
-    content = stream.read(count)
-    if len(content) < count:
-        raise EOFError
+    content = b""
+    while len(content) < count:  # an unbuffered stream gives what there is
+        part = stream.read(count - len(content))
+        if not part:
+            raise EOFError
+        content += part
     return content

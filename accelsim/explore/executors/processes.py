@@ -7,6 +7,7 @@ afresh, not forked: they inherit neither threads nor each other's pipes, and end
 
 from __future__ import annotations
 
+import io
 import os
 import selectors
 import subprocess
@@ -32,14 +33,13 @@ class _Worker:
         command = [sys.executable, "-m", "accelsim.explore.executors.worker"]
         environment = {**_ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment)
+        # Unbuffered, since an answer that waits in a buffer of this side is none that `select` sees.
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, bufsize=0)
+        assert self.process.stdin is not None
+        self._orders = io.BufferedWriter(cast("io.RawIOBase", self.process.stdin))
         self.items: deque[Any] = deque()
         with suppress(OSError):
             send(self._orders, sys.path)
-
-    @property
-    def _orders(self) -> Any:
-        return self.process.stdin
 
     @property
     def answers(self) -> IO[bytes]:

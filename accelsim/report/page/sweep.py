@@ -50,7 +50,11 @@ def sweep_page(results: SweepResults, found: Fronts) -> str:
 def _chart(drawn: Scatter) -> Chart:
     layout: Data = {"hovermode": "closest"}
     for axis, title, log in (("xaxis", drawn.x_title, drawn.x_log), ("yaxis", drawn.y_title, drawn.y_log)):
-        layout[axis] = {"title": {"text": plain(title)}, "tickformat": ",.6~g", **({"type": "log", "dtick": "D2"} if log else {})}
+        layout[axis] = {
+            "title": {"text": plain(title)},
+            "tickformat": ",.6~g",
+            **({"type": "log", "dtick": "D2"} if log else {}),
+        }
     how = "a pale dot per point; the line joins those that no other beats in both quantities, for each network and group apart. Point at a dot to see its settings."  # noqa: E501
     data = [trace for number, cloud in enumerate(drawn.clouds) for trace in _traces(number, cloud)]
     title = drawn.title[:1].upper() + drawn.title[1:]
