@@ -71,7 +71,7 @@ def test_only_the_item_that_kills_workers_is_lost(apart: Executor) -> None:
         (
             "proceses",
             None,
-            r"--executor: must be one of processes, dask, inline, got 'proceses'; did you mean processes\?",
+            r"must be one of processes, dask, inline, got 'proceses'; did you mean processes\?",
         ),
         ("processes", "tcp://localhost:1", "--scheduler: must go with --executor dask"),
     ],

@@ -16,6 +16,7 @@ import accelsim
 from accelsim.explore.choosing import metrics_of
 from accelsim.explore.store import Status, Store
 from accelsim.explore.sweeping import open_results, read_definition, sweep
+from accelsim.hardware import load
 
 SWEEP = {
     "name": "small",
@@ -48,7 +49,7 @@ def test_every_combination_is_a_row(results) -> None:
 def test_a_row_is_what_a_run_of_its_own_gives(results) -> None:
     for row in (row for row in results.rows if row.restructure == "off"):
         if row.status is Status.DONE:
-            hardware = accelsim.Hardware.load("edge_npu", row.settings)
+            hardware = load("edge_npu", row.settings)
             run = accelsim.simulate("tiny", hardware, warm=row.state == "warm")
             assert row.metrics == metrics_of(run)
         else:
@@ -57,7 +58,7 @@ def test_a_row_is_what_a_run_of_its_own_gives(results) -> None:
 
 def test_a_restructured_row_is_what_a_comparison_gives(results) -> None:
     row = next(row for row in results.done if row.restructure == "rows" and row.state == "cold")
-    found = accelsim.compare("tiny", accelsim.Hardware.load("edge_npu", row.settings), restructure="rows")
+    found = accelsim.compare("tiny", load("edge_npu", row.settings), restructure="rows")
     assert found.restructured is not None
     assert row.metrics == metrics_of(found.restructured)
 
@@ -114,7 +115,7 @@ def count_of(store: Path) -> int:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
 def test_a_sweep_that_is_stopped_goes_on_where_it_was(results, tmp_path: Path, how: signal.Signals) -> None:
     file, store = tmp_path / "s.yaml", tmp_path / "r.db"
-    file.write_text(yaml.safe_dump(SWEEP))
+    file.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
     process = begin(file, store)
     while process.poll() is None and count_of(store) < 2:
         time.sleep(0.02)
@@ -129,7 +130,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_was(results, tmp_path: Path, h
 
 def test_two_sweeps_on_one_file_share_the_work(results, tmp_path: Path) -> None:
     file, store = tmp_path / "s.yaml", tmp_path / "r.db"
-    file.write_text(yaml.safe_dump(SWEEP))
+    file.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
     both = [begin(file, store), begin(file, store)]
     assert [process.wait(120) for process in both] == [0, 0]
     found = open_results(store, "small")
