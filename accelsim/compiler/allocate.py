@@ -6,7 +6,7 @@ are stretched, one range at a time, where room is left: that is how prefetching 
 at all is never refused because of prefetching. (Packing in the order of birth, and packing after prefetching, were
 tried: both refused programs that fit.)
 
-Ranges are filed by stretches of slots, so that only contemporaries are compared: near-linear cost.
+Ranges are filed by when they live and how long, so that only contemporaries are compared: near-linear cost.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from itertools import accumulate
 
 from accelsim.compiler.drafts import RangeDraft
 
-#: Slots in one stretch.
-STRETCH = 16
 #: A range that lives through more slots than this is not moved to another address when its life is stretched.
 MOVABLE = 96
 
@@ -45,6 +43,41 @@ _ORDERS: tuple[Callable[[RangeDraft], tuple[int, int]], ...] = (
 )
 
 
+class _Placed:
+    """Ranges that have addresses, found by the slots they live in.
+
+    Each is filed once, with ranges that live about as long: under the number of the cell of slots it begins in, cells
+    being as long as the longest life among them. So whoever lives in a slot began in its cell or in the one before.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[int, dict[int, dict[RangeDraft, None]]] = {}
+
+    def add(self, draft: RangeDraft) -> None:
+        """File a range, whose life must not change while it is here."""
+        shift = _shift(_life(draft))
+        self._cells.setdefault(shift, {}).setdefault(draft.first >> shift, {})[draft] = None
+
+    def remove(self, draft: RangeDraft) -> None:
+        """Take a range out."""
+        shift = _shift(_life(draft))
+        del self._cells[shift][draft.first >> shift][draft]
+
+    def contemporaries(self, first: int, last: int) -> list[RangeDraft]:
+        """Ranges that live in one of the slots from `first` to `last`."""
+        found: list[RangeDraft] = []
+        for shift, cells in self._cells.items():
+            for number in range((first >> shift) - 1, (last >> shift) + 1):
+                if cell := cells.get(number):
+                    found += [draft for draft in cell if draft.first <= last and first <= draft.last]
+        return found
+
+
+def _shift(life: int) -> int:
+    """Binary digits of the length of cells for lives of some length: 1, 4, 16, … slots."""
+    return ((life - 1).bit_length() + 1) & ~1
+
+
 class Packing:
     """Addresses in one on-chip memory.
 
@@ -55,13 +88,13 @@ class Packing:
     def __init__(self, ranges: Iterable[RangeDraft], memory: int, capacity: int) -> None:
         self.live = [r for r in ranges if r.memory == memory and r.first >= 0]
         self.capacity = capacity
-        self._stretches: defaultdict[int, list[RangeDraft]] = defaultdict(list)
+        self._placed = _Placed()
 
     def pack(self) -> Shortage | None:
         """Give every range an address; returns the first that did not fit in the last order tried, or None."""
         shortage: Shortage | None = None
         for order in _ORDERS:
-            self._stretches.clear()
+            self._placed = _Placed()
             shortage = self._pack_in(sorted(self.live, key=order))
             if shortage is None:
                 return None
@@ -73,7 +106,7 @@ class Packing:
             if address < 0:
                 return Shortage(draft.first, draft.size_bytes, largest)
             draft.address = address
-            self._file(draft)
+            self._placed.add(draft)
         return None
 
     def spare_bytes(self) -> int:
@@ -94,40 +127,28 @@ class Packing:
             address, _ = self._find(draft, first, last)
             if address < 0:
                 return False
-        filed = range(draft.first // STRETCH, draft.last // STRETCH + 1)
+        self._placed.remove(draft)
         draft.address, draft.first, draft.last = address, first, last
-        for stretch in range(first // STRETCH, last // STRETCH + 1):
-            if stretch not in filed:
-                self._stretches[stretch].append(draft)
+        self._placed.add(draft)
         return True
 
     def release(self, draft: RangeDraft) -> None:
         """Give up a placed range that nothing uses any more."""
-        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
-            self._stretches[stretch].remove(draft)
+        self._placed.remove(draft)
         draft.first = draft.last = -1
-
-    def _file(self, draft: RangeDraft) -> None:
-        for stretch in range(draft.first // STRETCH, draft.last // STRETCH + 1):
-            self._stretches[stretch].append(draft)
-
-    def _contemporaries(self, draft: RangeDraft, first: int, last: int) -> Iterator[RangeDraft]:
-        for stretch in range(first // STRETCH, last // STRETCH + 1):
-            for other in self._stretches[stretch]:
-                if other.first <= last and first <= other.last and other is not draft:
-                    yield other
 
     def _free_at(self, draft: RangeDraft, address: int, first: int, last: int) -> bool:
         end = address + draft.size_bytes
         return not any(
             other.address < end and address < other.address + other.size_bytes
-            for other in self._contemporaries(draft, first, last)
+            for other in self._placed.contemporaries(first, last)
+            if other is not draft
         )
 
     def _find(self, draft: RangeDraft, first: int, last: int) -> tuple[int, int]:
         """(lowest free address for the whole life or −1, largest gap seen)."""
-        others = self._contemporaries(draft, first, last)
-        occupied = sorted((other.address, other.address + other.size_bytes) for other in others)
+        others = self._placed.contemporaries(first, last)
+        occupied = sorted([(o.address, o.address + o.size_bytes) for o in others if o is not draft])
         largest = 0
         for start, end in _gaps(occupied, self.capacity):
             if end - start >= draft.size_bytes:
