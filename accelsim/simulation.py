@@ -5,8 +5,10 @@ network → workload → compiler → Program → machine → Trace → results.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -47,6 +49,21 @@ class Run:
     compiled: Compiled
     trace: Trace
     result: SimulationResult
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no unreachable cycles meanwhile: a Program is some hundred thousand records, and all of them are kept.
+
+    Looking through them again and again took a quarter of the time.
+    """
+    wanted = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if wanted:
+            gc.enable()
 
 
 def simulate(
@@ -107,6 +124,7 @@ def pins_from(mapping: Mappings) -> Pins | None:
     return load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
 
 
+@_uncollected()
 def compile_model(
     graph: Graph,
     hardware: Hardware,
@@ -134,6 +152,7 @@ def compile_model(
     return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm))
 
 
+@_uncollected()
 def time_run(compiled: Compiled, warm: bool = False, stage: Stage = lambda name: None) -> Run:
     """Give a Program time, and measure it."""
     from accelsim.machine import run
