@@ -6,7 +6,6 @@ thousands of layers and few distinct situations.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +19,8 @@ from accelsim.program import MemoryKind
 TRAFFIC_WEIGHT = 0.05
 #: Earlier answers for a layer shape that a search begins with.
 WINNERS = 8
+#: All candidates of a table.
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Chooser:
         self.machine = machine
         self._answers: dict[tuple[int, Situation], Choice | Shortfall] = {}
         self._floors: dict[int, NDArray[np.float64]] = {}
-        self._winners: defaultdict[int, list[int]] = defaultdict(list)
+        self._winners: dict[int, tuple[list[int], CostTable]] = {}
 
     def choose(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any."""
@@ -104,29 +105,28 @@ class Chooser:
         return self._answers[key]
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
-        winners = self._winners[id(table)]
-        limit = np.inf
-        if winners:
-            limit = self._costed(table.take(np.array(winners)), situation).lowest
+        winners, rows = self._winners.get(id(table), ([], table))
+        limit = self._costed(rows, situation).lowest if winners else np.inf
         if limit == np.inf:
             chosen, some = np.arange(len(table)), table
         else:
             chosen = np.flatnonzero(self._floor(table) <= limit)
+            chosen = chosen[_least(table, *self._transfers(table, situation, chosen), chosen) <= limit]
             some = table.take(chosen)
         costed = self._costed(some, situation)
         if costed.shortfall is not None:
             return costed.shortfall
         best = int(np.argmin(costed.score))
         if (winner := int(chosen[best])) not in winners:
-            winners[:] = [winner, *winners[: WINNERS - 1]]
+            winners = [winner, *winners[: WINNERS - 1]]
+            self._winners[id(table)] = winners, table.take(np.array(winners))
         return costed.choice(some, best, len(table))
 
     def _floor(self, table: CostTable) -> NDArray[np.float64]:
         """What the score of each candidate is at least, whatever the situation (a little less, for rounding)."""
         if id(table) not in self._floors:
-            weights = table.weight_cycles + self.machine.latency_cycles * table.weight_loads
-            least = np.maximum(table.array_cycles, weights) + TRAFFIC_WEIGHT * table.weight_cycles + table.steps
-            self._floors[id(table)] = least * (1 - 1e-9)
+            weights = table.weight_cycles
+            self._floors[id(table)] = _least(table, weights, weights + self.machine.latency_cycles * table.weight_loads)
         return self._floors[id(table)]
 
     def _costed(self, table: CostTable, situation: Situation) -> _Costed:
@@ -151,26 +151,39 @@ class Chooser:
         if isinstance(legal, Shortfall):
             found.shortfall = legal
             return found
-        moved = [(situation.input_shares[i], table.input_cycles[i]) for i in outside]
-        moved.append((situation.output_share, table.output_cycles))
-        traffic = sum((share * cycles for share, cycles in moved), table.weight_cycles)
-        time = self._cycles(table, situation, traffic, roomy)
+        traffic, moving = self._transfers(table, situation)
+        overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
+        first = moving / np.maximum(table.steps, 1)
+        # Transfers overlap with computing where there is room for double buffers.
+        time = np.where(roomy, overlapped + first, table.array_cycles + moving)
         found.cycles = time + TRAFFIC_WEIGHT * traffic
         found.score = np.where(legal, found.cycles + table.steps, np.inf)
         return found
 
-    def _cycles(
-        self, table: CostTable, situation: Situation, traffic: NDArray[np.float64], roomy: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Estimated latency: transfers overlap with computing where there is room for double buffers."""
-        rounds = table.weight_loads
-        for share, loads in zip(situation.input_shares, table.input_loads, strict=True):
-            rounds = np.maximum(rounds, loads) if share > 0 else rounds
-        rounds = np.maximum(rounds, table.output_stores) if situation.output_share > 0 else rounds
-        moving = traffic + self.machine.latency_cycles * rounds
-        overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
-        first = moving / np.maximum(table.steps, 1)
-        return np.asarray(np.where(roomy, overlapped + first, table.array_cycles + moving))
+    def _transfers(
+        self, table: CostTable, situation: Situation, chosen: NDArray[np.int64] | slice = ALL
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """DRAM cycles of the bytes that the chosen candidates move, and the same with latencies."""
+        traffic, rounds = table.weight_cycles[chosen], table.weight_loads[chosen]
+        for share, cycles, loads in zip(situation.input_shares, table.input_cycles, table.input_loads, strict=True):
+            if share > 0:
+                traffic = traffic + share * cycles[chosen]
+                rounds = np.maximum(rounds, loads[chosen])
+        if situation.output_share > 0:
+            traffic = traffic + situation.output_share * table.output_cycles[chosen]
+            rounds = np.maximum(rounds, table.output_stores[chosen])
+        return traffic, traffic + self.machine.latency_cycles * rounds
+
+
+def _least(
+    table: CostTable,
+    traffic: NDArray[np.float64],
+    moving: NDArray[np.float64],
+    chosen: NDArray[np.int64] | slice = ALL,
+) -> NDArray[np.float64]:
+    """What the score of the chosen candidates is at least with these transfers (a little less, for rounding)."""
+    least = np.maximum(table.array_cycles[chosen], moving) + TRAFFIC_WEIGHT * traffic + table.steps[chosen]
+    return np.asarray(least * (1 - 1e-9))
 
 
 def _legal(*limits: tuple[NDArray[np.int64], int | None, MemoryKind]) -> NDArray[np.bool_] | Shortfall:

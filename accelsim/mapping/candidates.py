@@ -67,29 +67,34 @@ def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) 
     s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
     sizes = _in_one_group(problem, np.column_stack([spatial[s], filters[k], channels[c]]))
     cuts = _cut_code(problem, sizes)
-    blocks, groups = [], []
-    for code in np.unique(cuts):
-        cut = (bool(code & 4), bool(code & 2), bool(code & 1))
-        ways = np.array(
-            [
-                (ORDERS.index(order), held_input, held_weights)
-                for order in _distinct_orders(orders, cut)
-                for held_input, held_weights in _holds(problem, order, cut, pin)
-            ],
-            dtype=np.int64,
-        )
-        of_code = sizes[cuts == code]
-        blocks.append(np.hstack([np.repeat(of_code, len(ways), axis=0), np.tile(ways, (len(of_code), 1))]))
-        groups.append(np.full(len(of_code), len(ways)))
-    batch, height, width, depth, reduction, ordering, hold_i, hold_w = np.ascontiguousarray(np.vstack(blocks).T)
-    sharing = np.concatenate(groups)
+    ways: list[tuple[int, bool, bool]] = []
+    sharing, which = [], []
+    for code, count in enumerate(np.bincount(cuts).tolist()):
+        if count:
+            found = _ways(problem, orders, (bool(code & 4), bool(code & 2), bool(code & 1)), pin)
+            sharing.append(np.full(count, len(found)))
+            which.append(np.tile(np.arange(len(ways), len(ways) + len(found)), count))
+            ways += found
+    each, way = np.concatenate(sharing), np.concatenate(which)
+    own = np.repeat(np.arange(len(each)), each)
+    ordering, hold_input, hold_weights = (np.array(column)[way] for column in zip(*ways, strict=True))
     return Candidates(
-        *(batch, height, width, depth, reduction, ordering),
-        hold_input=hold_i.astype(bool),
-        hold_weights=hold_w.astype(bool),
-        sizes=np.repeat(np.arange(len(sharing)), sharing),
-        first=np.cumsum(sharing) - sharing,
+        *(column[own] for column in sizes[np.argsort(cuts, kind="stable")].T),
+        ordering,
+        hold_input,
+        hold_weights,
+        sizes=own,
+        first=np.cumsum(each) - each,
     )
+
+
+def _ways(problem: Problem, orders: list[str], cut: tuple[bool, bool, bool], pin: Pin) -> list[tuple[int, bool, bool]]:
+    """Index into ORDERS, and whether inputs and weights are held: all that make a difference where `cut` loops are."""
+    return [
+        (ORDERS.index(order), held_input, held_weights)
+        for order in _distinct_orders(orders, cut)
+        for held_input, held_weights in _holds(problem, order, cut, pin)
+    ]
 
 
 def _in_one_group(problem: Problem, sizes: Ints) -> Ints:
