@@ -78,11 +78,11 @@ def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) 
     each, way = np.concatenate(sharing), np.concatenate(which)
     own = np.repeat(np.arange(len(each)), each)
     ordering, hold_input, hold_weights = (np.array(column)[way] for column in zip(*ways, strict=True))
+    batch, rows, columns, depth, reduction = (column[own] for column in sizes[np.argsort(cuts, kind="stable")].T)
     return Candidates(
-        *(column[own] for column in sizes[np.argsort(cuts, kind="stable")].T),
-        ordering,
-        hold_input,
-        hold_weights,
+        *(batch, rows, columns, depth, reduction, ordering),
+        hold_input=hold_input,
+        hold_weights=hold_weights,
         sizes=own,
         first=np.cumsum(each) - each,
     )

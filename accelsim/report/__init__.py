@@ -1,14 +1,18 @@
 """Reports for the terminal, drawn from records: a run, a layer, a profile, a Program's listing."""
 
-from accelsim.report.comparison import comparison_screen
-from accelsim.report.console import Parts, show, to_text
-from accelsim.report.explain import layer_screen
-from accelsim.report.fit import fit_screen
-from accelsim.report.listing import listing_document, listing_screen
-from accelsim.report.profile import profile_screen
-from accelsim.report.run import run_screen
-from accelsim.report.sweeps import fronts_screen, points_screen, ranking_screen, sweep_screen
-from accelsim.report.verification import verification_screen
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accelsim.report.comparison import comparison_screen
+    from accelsim.report.console import Parts, show, to_text
+    from accelsim.report.explain import layer_screen
+    from accelsim.report.fit import fit_screen
+    from accelsim.report.listing import listing_document, listing_screen
+    from accelsim.report.profile import profile_screen
+    from accelsim.report.run import run_screen
+    from accelsim.report.sweeps import fronts_screen, points_screen, ranking_screen, sweep_screen
+    from accelsim.report.verification import verification_screen
 
 __all__ = [
     "Parts",
@@ -27,3 +31,32 @@ __all__ = [
     "to_text",
     "verification_screen",
 ]
+
+_HOMES = {
+    "Parts": "accelsim.report.console",
+    "comparison_screen": "accelsim.report.comparison",
+    "fit_screen": "accelsim.report.fit",
+    "fronts_screen": "accelsim.report.sweeps",
+    "layer_screen": "accelsim.report.explain",
+    "listing_document": "accelsim.report.listing",
+    "listing_screen": "accelsim.report.listing",
+    "points_screen": "accelsim.report.sweeps",
+    "profile_screen": "accelsim.report.profile",
+    "ranking_screen": "accelsim.report.sweeps",
+    "run_screen": "accelsim.report.run",
+    "show": "accelsim.report.console",
+    "sweep_screen": "accelsim.report.sweeps",
+    "to_text": "accelsim.report.console",
+    "verification_screen": "accelsim.report.verification",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a report when it is first asked for: a command draws one of them and need not wait for the others."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
