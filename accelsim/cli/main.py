@@ -30,6 +30,7 @@ from accelsim.cli import (
     restructure,
     run,
     sweep,
+    tune,
     verify,
 )
 from accelsim.cli.encoding import survive_narrow_encodings
@@ -40,7 +41,7 @@ from accelsim.errors import AccelsimError
 __all__ = ["build_parser", "main"]
 
 _COMMANDS = (
-    run, compare, report, play, plot, profile, restructure, fit, sweep, pareto, best, export,
+    run, compare, report, play, plot, profile, restructure, fit, tune, sweep, pareto, best, export,
     models, hw, verify, explain, program, array,
 )  # fmt: skip
 INTERNAL_ERROR, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141

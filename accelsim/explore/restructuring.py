@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from restructure.graph import Graph
     from restructure.profile import Dtype
 
-__all__ = ["KINDS", "made_by", "plan_for", "read_plan", "require_plan", "restructured"]
+__all__ = ["KINDS", "activation_dtype", "made_by", "plan_for", "read_plan", "require_plan", "restructured"]
 
 _DTYPES: dict[int, Dtype] = {1: "int8", 2: "fp16", 4: "fp32"}
 _MOST_NODES = 10
 _SECONDS = 1.8
+
+
+def activation_dtype(hardware: Hardware) -> Dtype:
+    """The element type that plans for a description count bytes in."""
+    return _DTYPES[hardware.precision.activations_bytes]
 
 
 def _default(graph: Graph, **limits: Any) -> Plan:
@@ -67,7 +72,7 @@ def plan_for(
         ConfigurationError: it is no such name, or a file that cannot be read.
         PlanError: the file holds no plan.
     """
-    dtype = _DTYPES[hardware.precision.activations_bytes]
+    dtype = activation_dtype(hardware)
     if how in KINDS:
         return KINDS[how](graph, dtype=dtype, max_parts=max_parts, progress=progress)
     overhead = _overhead(how)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from accelsim.report.profile import profile_screen
     from accelsim.report.run import run_screen
     from accelsim.report.sweeps import fronts_screen, points_screen, ranking_screen, sweep_screen
+    from accelsim.report.tuning import tuned_screen
     from accelsim.report.verification import verification_screen
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "show",
     "sweep_screen",
     "to_text",
+    "tuned_screen",
     "verification_screen",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "show": "accelsim.report.console",
     "sweep_screen": "accelsim.report.sweeps",
     "to_text": "accelsim.report.console",
+    "tuned_screen": "accelsim.report.tuning",
     "verification_screen": "accelsim.report.verification",
 }
 

@@ -14,7 +14,15 @@ from accelsim.explore.sweeping import Definition, Fronts, Group, Ranking, SweepR
 from accelsim.report.parts import columns, facts, hanging, tail, title
 from accelsim.report.quantities import count, energy, milliseconds, octets, percent
 
-__all__ = ["fronts_screen", "points_screen", "ranking_screen", "setting_of", "shown_quantity", "sweep_screen"]
+__all__ = [
+    "fronts_screen",
+    "points_screen",
+    "ranking_screen",
+    "setting_of",
+    "shown_number",
+    "shown_quantity",
+    "sweep_screen",
+]
 
 _MOST_ERRORS = 5
 _NAME = 44
@@ -129,11 +137,15 @@ def setting_of(row: Row, varied: Sequence[str]) -> str:
 
 def shown_quantity(quantity: Quantity, row: Row) -> str:
     """A point's number with its unit; a dash where it has none."""
-    value = quantity.value(row)
-    if value is None:
-        return "–"
     if quantity.of_hardware:
         return shown_value(quantity.key, row.configuration.get(quantity.key))
+    return shown_number(quantity, quantity.value(row))
+
+
+def shown_number(quantity: Quantity, value: float | None) -> str:
+    """A quantity's number with its unit; a dash where there is none."""
+    if value is None:
+        return "–"
     if quantity.unit == "s":
         return milliseconds(value)
     if quantity.unit == "pJ":

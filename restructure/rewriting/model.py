@@ -3,12 +3,11 @@
 import json
 from typing import TYPE_CHECKING
 
-from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.plans import Plan
 from restructure.rewriting.emitter import Emitter
 from restructure.streaming import network_of, stream
-from restructure.streaming.schedule import cuts_of, input_rows_of, phases_of
+from restructure.streaming.schedule import cuts_of, input_rows_of, ordered, phases_of
 from restructure.streaming.settling import settled
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ def rewrite(graph: Graph, plan: Plan) -> "ir.Model":
     Raises:
         PlanError: the plan was made for another graph.
     """
-    if plan.order:
-        graph = _in_order(graph, plan)
+    graph = ordered(graph, plan)
     network = network_of(graph, plan.definition, cuts_of(plan))
     program = stream(network, phases_of(network, plan), input_rows_of(network, plan))
     program = settled(network, program, plan.definition)
@@ -36,12 +34,6 @@ def rewrite(graph: Graph, plan: Plan) -> "ir.Model":
     emitter = Emitter(graph, network, program, inputs)
     emitter.run()
     return _model(graph, plan, emitter, inputs)
-
-
-def _in_order(graph: Graph, plan: Plan) -> Graph:
-    if {node.name for node in graph.nodes} != set(plan.order) or len(graph.nodes) != len(plan.order):
-        raise PlanError(f"plan: was made for another graph than {plan.network!r}; make the plan again")
-    return graph.reordered(plan.order)
 
 
 def _inputs(graph: Graph) -> "dict[str, ir.Value]":

@@ -2,13 +2,27 @@
 
 from restructure.errors import PlanError
 from restructure.fields import COLUMN_AXIS, ROW_AXIS
+from restructure.graph import Graph
 from restructure.plans import BandCut, ChannelCut, Plan, Region, TensorCut
 from restructure.plans.records import Overlap
 from restructure.streaming.network import Network
 from restructure.streaming.program import Program
 from restructure.streaming.settings import Cuts, Phase
 
-__all__ = ["cuts_of", "input_rows_of", "phases_of", "region_of"]
+__all__ = ["cuts_of", "input_rows_of", "ordered", "phases_of", "region_of"]
+
+
+def ordered(graph: Graph, plan: Plan) -> Graph:
+    """Return a graph with its nodes in the order that a plan was made for.
+
+    Raises:
+        PlanError: the plan was made for another graph.
+    """
+    if not plan.order:
+        return graph
+    if {node.name for node in graph.nodes} != set(plan.order) or len(graph.nodes) != len(plan.order):
+        raise PlanError(f"plan: was made for another graph than {plan.network!r}; make the plan again")
+    return graph.reordered(plan.order)
 
 
 def cuts_of(plan: Plan) -> Cuts:

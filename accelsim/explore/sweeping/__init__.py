@@ -2,22 +2,28 @@
 
 from accelsim.explore.sweeping.definition import OFF, Base, Definition, ModelChoice, Point
 from accelsim.explore.sweeping.groups import Fronts, Group, Ranking, fronts_of, ranking_of
+from accelsim.explore.sweeping.identity import hash_of
 from accelsim.explore.sweeping.reading import read_definition
 from accelsim.explore.sweeping.results import SweepResults, open_results
 from accelsim.explore.sweeping.sweep import Tally, sweep
+from accelsim.explore.sweeping.work import Answer, PointOrder, do
 
 __all__ = [
     "OFF",
+    "Answer",
     "Base",
     "Definition",
     "Fronts",
     "Group",
     "ModelChoice",
     "Point",
+    "PointOrder",
     "Ranking",
     "SweepResults",
     "Tally",
+    "do",
     "fronts_of",
+    "hash_of",
     "open_results",
     "ranking_of",
     "read_definition",
