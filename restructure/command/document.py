@@ -48,12 +48,27 @@ def plan_document(outcome: Outcome) -> dict[str, Any]:
         "mac_overhead": plan.mac_overhead,
         "lower_bound_bytes": plan.lower_bound_bytes,
         "gap": plan.gap,
-        "placed": None,  # nothing is placed at addresses yet
+        "placed": _placed(outcome),
         "budget": _budget(outcome),
         "plan": plan.to_dict(),
         "left_whole": [{"nodes": list(nodes), "reason": reason} for nodes, reason in outcome.reasons],
         "verified": None if outcome.verified is None else outcome.verified.to_dict(),
         "written": outcome.written,
+    }
+
+
+def _placed(outcome: Outcome) -> dict[str, Any] | None:
+    memory = outcome.memory
+    if memory is None:
+        return None
+    return {
+        "baseline_bytes": memory.baseline_bytes,
+        "liveness_bytes": memory.liveness_bytes,
+        "allocated_bytes": memory.allocated_bytes,
+        "allocator": memory.allocator,
+        "alignment": memory.alignment,
+        "ranges": len(memory.ranges),
+        "problems": list(outcome.misplaced),
     }
 
 

@@ -18,6 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", metavar="FILE", help="where to write the restructured model")
     _add_limits(parser)
+    _add_placement(parser)
     _add_results(parser)
 
 
@@ -42,6 +43,21 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
     limits.add_argument("--robust", action="store_true", help="only plans whose saving holds in any execution order")
     limits.add_argument("--time-limit", metavar="SECONDS", type=_seconds, help="take the best plan found by then")
+
+
+def _add_placement(parser: argparse.ArgumentParser) -> None:
+    placement = parser.add_argument_group(
+        "placement", "views share their parent's bytes, ranges are let go when last read, and every byte has an address"
+    )
+    placement.add_argument("--placed", action="store_true", help="plan under this definition, and place the result")
+    placement.add_argument("--plan-out", metavar="FILE", help="write the memory plan as JSON (with --placed)")
+    placement.add_argument("--c-header", metavar="FILE", help="write the memory plan as a C header (with --placed)")
+    placement.add_argument(
+        "--allocator", metavar="NAME", default="split", help="split (smallest buffer, default), whole or cp-sat"
+    )
+    placement.add_argument(
+        "--alignment", metavar="BYTES", type=_positive, default=1, help="of every placed range (default: 1)"
+    )
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:

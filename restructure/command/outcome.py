@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from restructure.graph import Graph
+from restructure.placement import MemoryPlan
 from restructure.plans import Plan
 from restructure.profile import Profile
 from restructure.verify import Verification
@@ -21,6 +22,7 @@ class Outcome:
         shortage: why no plan fits the budget; the plan is then the closest one.
         verified: None where it was not asked for.
         written: the file, if one was written.
+        memory: where every byte lies, if that was asked for; `misplaced` what executing it showed to be wrong.
     """
 
     graph: Graph
@@ -32,3 +34,5 @@ class Outcome:
     shortage: str | None = None
     verified: Verification | None = None
     written: str | None = None
+    memory: MemoryPlan | None = None
+    misplaced: tuple[str, ...] = ()

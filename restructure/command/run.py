@@ -13,12 +13,14 @@ from restructure.command.document import STANDARD_OUTPUT, front_document, plan_d
 from restructure.command.network import open_network
 from restructure.command.outcome import Outcome
 from restructure.command.progress import Bar
-from restructure.errors import printable
-from restructure.files import target_path
+from restructure.errors import PlanError, printable
+from restructure.files import atomic_write, target_path
 from restructure.graph import Graph, load, save
+from restructure.placement import c_header, place, placement_problems
+from restructure.placement import plan_document as memory_document
 from restructure.planning import pareto, plan, why
 from restructure.plans import BudgetError
-from restructure.profile import profile
+from restructure.profile import Definition, profile
 from restructure.rewriting import rewrite
 from restructure.verify import count, verify
 
@@ -39,9 +41,10 @@ def run(args: argparse.Namespace, program: str = "restructure") -> int:
     Raises:
         RestructureError: the model cannot be used, or a file cannot be written.
     """
-    for place in (args.out, args.json):
-        if place is not None and place != STANDARD_OUTPUT:
-            target_path(place)
+    for target in (args.out, args.json, args.plan_out, args.c_header):
+        if target is not None and target != STANDARD_OUTPUT:
+            target_path(target)
+    _require_placed(args)
     graph, notices = open_network(args.model, dict(args.dims))
     _say(program, "note", notices)
     if args.pareto:
@@ -50,12 +53,45 @@ def run(args: argparse.Namespace, program: str = "restructure") -> int:
         outcome, model = _restructured(args, graph, bar)
         if not args.no_verify:
             outcome = _verified(args, outcome, model, bar)
+        if args.placed:
+            outcome = _placed(args, outcome, load(model, _dims(model, graph)), bar)
         if args.out is not None and outcome.shortage is None and _sound(outcome):
             bar(1.0, "writing")
             save(model, args.out)
             outcome = _read_again(replace(outcome, written=args.out), _dims(model, graph))
     _tell(args, outcome)
     return _judged(outcome, program)
+
+
+def _require_placed(args: argparse.Namespace) -> None:
+    for option, value in (("--plan-out", args.plan_out), ("--c-header", args.c_header)):
+        if value is not None and not args.placed:
+            raise PlanError(f"{option}: must go with --placed, got it alone; add --placed")
+    if args.placed and args.pareto:
+        raise PlanError("--placed: must place one plan, got --pareto; leave one of them out")
+
+
+def _placed(args: argparse.Namespace, outcome: Outcome, new: Graph, bar: Bar) -> Outcome:
+    """Give every byte an address, execute the plan unless told not to, and write what was asked for."""
+    bar(1.0, "placing")
+    plan = outcome.plan
+    memory = place(
+        new,
+        plan.definition,
+        alignment=args.alignment,
+        allocator=args.allocator,
+        baseline_bytes=plan.baseline_bytes,
+    )
+    problems: tuple[str, ...] = ()
+    if not args.no_verify:
+        bar(1.0, "executing in the planned buffer")
+        problems = tuple(placement_problems(new, memory, args.seed))
+    if not problems and args.plan_out:
+        write_json(args.plan_out, memory_document(memory))
+    if not problems and args.c_header:
+        with atomic_write(args.c_header) as file:
+            file.write(c_header(memory).encode())
+    return replace(outcome, memory=memory, misplaced=problems)
 
 
 def _limits(args: argparse.Namespace, bar: Bar) -> dict[str, Any]:
@@ -69,6 +105,7 @@ def _limits(args: argparse.Namespace, bar: Bar) -> dict[str, Any]:
         "robust": args.robust,
         "time_limit_s": args.time_limit,
         "progress": bar,
+        "definition": Definition(layout="placed") if args.placed else None,
     }
 
 
@@ -122,7 +159,7 @@ def _read_again(outcome: Outcome, dims: Mapping[str, int]) -> Outcome:
 
 
 def _sound(outcome: Outcome) -> bool:
-    return outcome.verified is None or outcome.verified.passed
+    return not outcome.misplaced and (outcome.verified is None or outcome.verified.passed)
 
 
 def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
@@ -136,7 +173,8 @@ def _tell(args: argparse.Namespace, outcome: Outcome) -> None:
 
 def _judged(outcome: Outcome, program: str) -> int:
     if not _sound(outcome):
-        first = outcome.verified.problems[0] if outcome.verified and outcome.verified.problems else "outputs differ"
+        found = (*outcome.misplaced, *(outcome.verified.problems if outcome.verified else ()))
+        first = found[0] if found else "outputs differ"
         _say(program, "error", [f"verification failed: {first.splitlines()[0]}"])
         return VERIFICATION_FAILED
     if outcome.shortage is not None:

@@ -70,9 +70,22 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "", "active memory from the first node to the last; full height is the original's peak"
     if outcome.shortage is not None:
         yield "budget", outcome.shortage
+    yield from _placed(outcome)
     yield from _checked(outcome.verified)
     if outcome.written is not None:
         yield "written", outcome.written
+
+
+def _placed(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    memory = outcome.memory
+    if memory is None:
+        return
+    above = f"{memory.overhead:.2%} above what is live at the peak"
+    yield "placed", f"in a buffer of {memory.allocated_bytes:,} B ({above}), {len(memory.ranges):,} ranges"
+    for problem in outcome.misplaced:
+        yield "", f"NO: {problem}"
+    if outcome.verified is not None and not outcome.misplaced:
+        yield "", "executed in a buffer of that size: outputs are equal bit for bit"
 
 
 def _checked(verified: Verification | None) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from restructure.placement.checking import plan_problems
 from restructure.placement.execution import execute
 from restructure.placement.header import c_header
 from restructure.placement.placing import place
+from restructure.placement.proof import placement_problems
 from restructure.placement.records import MemoryPlan, PlacedTensor, Range, StepUse, TensorPiece
 from restructure.placement.serial import plan_document
 
@@ -28,6 +29,7 @@ __all__ = [
     "c_header",
     "execute",
     "place",
+    "placement_problems",
     "plan_document",
     "plan_problems",
 ]

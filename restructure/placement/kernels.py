@@ -34,10 +34,8 @@ class Kernels:
 
     def constant(self, name: str) -> Array:
         """Return a constant's value."""
-        if name in self.weights:
-            return self.weights[name]
         if name not in self._kept:
-            value = np.asarray(self.graph.weight(name))
+            value = self.weights[name] if name in self.weights else np.asarray(self.graph.weight(name))
             if value.nbytes + sum(other.nbytes for other in self._kept.values()) > _KEPT_BYTES:
                 self._kept.clear()
             self._kept[name] = value

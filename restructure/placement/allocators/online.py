@@ -2,8 +2,8 @@
 
 What is made goes to the smallest gap that holds it, long-lived things to its lower end and short-lived ones to its
 upper end, so that gaps stay together. Where no gap holds a result, it is split over several, by rows, and by pixels
-where rows are too long. The buffer is tried at growing sizes, each with several notions of what is long-lived; the first
-size that works wins, and of its solutions the one with the fewest runs.
+where rows are too long. The buffer is tried at growing sizes, each with several notions of what is long-lived; the
+first size that works wins, and of its solutions the one with the fewest runs.
 """
 
 from collections.abc import Sequence

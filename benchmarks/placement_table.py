@@ -1,0 +1,95 @@
+"""Placed plans of five networks: liveness, the buffer that is allocated, and what the original needs.
+
+    python -m benchmarks.placement_table [NETWORK ...] [--update docs/placement.md]
+
+Each plan is executed in a buffer of its size and compared bit for bit; MobileNetV2 stands beside MCUNetV2's figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import restructure
+from benchmarks.markdown import table, update
+from restructure import zoo
+from restructure.placement import place, placement_problems
+from restructure.profile import Definition, profile
+
+NETWORKS = ("vgg16", "squeezenet1.1", "mobilenetv2", "resnet18", "inceptionv3")
+OVERHEADS = (0.0, 0.02, 0.086)
+HEADER = (
+    "network",
+    "MACs at most",
+    "original",
+    "restructured",
+    "saving",
+    "MACs",
+    "nodes",
+    "allocated",
+    "above liveness",
+)
+PLACED = Definition(layout="placed")
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", default=NETWORKS)
+    parser.add_argument("--no-execute", dest="execute", action="store_false", help="do not execute the plans")
+    parser.add_argument("--update", metavar="PAGE", help="put the tables into a page, between its markers")
+    args = parser.parse_args()
+    lines, savings = [], {overhead: [] for overhead in OVERHEADS}
+    for name in args.networks:
+        for overhead in OVERHEADS:
+            line, saving = row(name, overhead, args.execute)
+            print(*line, sep="  ", file=sys.stderr, flush=True)
+            lines.append(line)
+            savings[overhead].append(saving)
+    means = [("mean", f"{share:.1%}", "", "", f"{sum(s) / len(s):.2%}", "", "", "", "") for share, s in savings.items()]
+    text = table(HEADER, [*lines, *means])
+    print(text)
+    if args.update:
+        update(args.update, "placement_table", text)
+    if args.update and "mobilenetv2" in args.networks:
+        update(args.update, "mcunetv2", table(("", "before", "after", "MACs"), mcunetv2()))
+    return 0
+
+
+def row(name: str, overhead: float, execute: bool) -> tuple[tuple[str, ...], float]:
+    """One line of the table, and its saving.
+
+    Raises:
+        SystemExit: a plan is wrong.
+    """
+    net = zoo.build(name)
+    plan = restructure.plan(net, max_overhead=overhead, definition=PLACED)
+    new = restructure.load(restructure.rewrite(net, plan))
+    memory = place(new, PLACED, baseline_bytes=plan.baseline_bytes)
+    if memory.liveness_bytes != plan.peak_bytes:
+        raise SystemExit(f"{name}: {memory.liveness_bytes:,} B are alive, the plan says {plan.peak_bytes:,} B")
+    if execute and (problems := placement_problems(new, memory)):
+        raise SystemExit(f"{name}: {problems[0]}")
+    return (
+        name, f"{overhead:.1%}", f"{plan.baseline_bytes:,} B", f"{plan.peak_bytes:,} B", f"{plan.saving:.2%}",
+        f"{plan.mac_overhead:+.2%}", f"{plan.nodes:,}", f"{memory.allocated_bytes:,} B", f"{memory.overhead:.2%}",
+    ), plan.saving  # fmt: skip
+
+
+def mcunetv2() -> Iterator[tuple[str, ...]]:
+    """MobileNetV2 in int8 beside MCUNetV2 (Lin et al., NeurIPS 2021, figure 1 and section 3)."""
+    net = zoo.build("mobilenetv2")
+    int8 = replace(PLACED, dtype="int8")
+    yield "MCUNetV2, published", "1,372 kB", "172 kB", "+10 %"
+    before = profile(net, int8).peak_bytes
+    for overhead in (0.0, 0.1):
+        plan = restructure.plan(net, max_overhead=overhead, dtype="int8", definition=int8)
+        new = restructure.load(restructure.rewrite(net, plan))
+        after = place(new, int8).allocated_bytes
+        yield "ours, allocated", f"{before / 1000:,.0f} kB", f"{after / 1000:,.0f} kB", f"{plan.mac_overhead:+.1%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
