@@ -3,7 +3,7 @@
 >>> from restructure import zoo
 >>> from restructure.placement import place
 >>> from restructure.profile import Definition
->>> place(zoo.build("mobilenetv2"), Definition(dtype="int8")).allocated_bytes
+>>> place(zoo.build("mobilenetv2"), Definition(dtype="int8")).liveness_bytes
 1505280
 """
 

@@ -102,6 +102,7 @@ def test_limits_reach_the_planner(say: Say, monkeypatch: pytest.MonkeyPatch) -> 
     code, _, _ = say("--model", "tiny", "--no-verify", "--allow-reassociation", *words.split())
     del seen["progress"]
     assert code == 0
+    assert seen.pop("definition") is None
     assert seen == {
         "max_overhead": pytest.approx(0.086), "budget_bytes": 262144, "dtype": "int8", "max_parts": 16,
         "max_nodes": 300, "allow_reassociation": True, "robust": True, "time_limit_s": 2.5,
