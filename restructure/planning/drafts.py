@@ -46,6 +46,9 @@ UNCUT = 1 << 40
 _WORK_OF_A_DRAFT = 20
 """Program steps that take as long as putting a draft together."""
 
+_MOST_STEPS, _MOST_STEPS_PER_NODE = 100_000, 100
+"""Program steps of a phase at most, the larger of the two: recomputed overlaps may multiply from op to op."""
+
 WHOLE = -1
 """Target of a phase that is not cut."""
 
@@ -136,7 +139,8 @@ class Studio:
         graph, self.order = flattened(graph, definition)
         self.graph, self.definition, self.max_parts, self.robust = graph, definition, max_parts, robust
         # Pruning may drop a few steps in the end.
-        self.most_steps = inf if max_nodes is None else max_nodes * 1.1
+        allowed = inf if max_nodes is None else max_nodes * 1.1
+        self.most_steps = min(allowed, max(_MOST_STEPS, _MOST_STEPS_PER_NODE * len(graph.nodes)))
         self.outcomes: dict[Draft, Outcome] = {}
         self.work = 0
         self.last_progress = 1.0

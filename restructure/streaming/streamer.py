@@ -53,7 +53,7 @@ class Streamer:
     def __init__(self, network: Network, limit: float = inf, most_steps: float = inf) -> None:
         self.network, self.limit, self.most_steps = network, limit, most_steps
         self.row_bytes = network.row_bytes
-        self.limited = min(limit, most_steps) < inf
+        self.limited = limit < inf
         self.progress = 0.0
         self.program = Program()
         self.holdings = Holdings(network, self.program)
@@ -122,7 +122,7 @@ class Streamer:
                 self.holdings.forget(tensor)
         for tensor in network.inputs:
             self.holdings.forget_window(tensor)
-            self.holdings.split(tensor, self._needed_from(tensor))
+            self.holdings.split(tensor, self._needed_from(tensor, {}))
 
     def deliver(self) -> None:
         """Make every network output that is there one block."""
@@ -205,6 +205,9 @@ class Streamer:
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
         results, program = op.results, self.program
+        # Here, since what is made again for every reader may multiply from op to op before anything is kept.
+        if len(program.steps) > self.most_steps:
+            raise AboveLimitError
         kept = results[0] not in self.recomputed
         made = []
         for tensor in results:
@@ -246,27 +249,38 @@ class Streamer:
         if not op.takes_over:
             for tensor in op.results:
                 needs += self.row_bytes[tensor] * rows
-        if needs > self.limit or len(self.program.steps) > self.most_steps:
+        if needs > self.limit:
             raise AboveLimitError
 
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
         touched, self._touched = self._touched, []
         holdings = self.holdings
+        known: dict[int, int] = {}
         for tensor in dict.fromkeys(touched) if len(touched) > 1 else touched:
             if not holdings.is_untouched(tensor):
-                first = self._needed_from(tensor)
+                first = self._needed_from(tensor, known)
                 if first > holdings.blocks[tensor][0][0]:
                     holdings.trim(tensor, first)
 
-    def _needed_from(self, tensor: int) -> int:
-        """Return the first row of a tensor that anybody will still read; its height if nobody will."""
+    def _needed_from(self, tensor: int, known: dict[int, int]) -> int:
+        """Return the first row of a tensor that anybody will still read; its height if nobody will.
+
+        Args:
+            known: answers for recomputed tensors as long as nothing more is made; filled here, since through branches
+                that meet again there may be more ways than can be followed.
+        """
         least, readers = self.network.first_rows(tensor)
         stop, done, recomputed = self.stop, self.done, self.recomputed
         for index, result, granule, rows in readers:
             if index >= stop:
                 return 0
-            start = self._needed_from(result) // granule * granule if result in recomputed else done[index]
+            if result not in recomputed:
+                start = done[index]
+            else:
+                if result not in known:
+                    known[result] = self._needed_from(result, known)
+                start = known[result] // granule * granule
             if start < len(rows) and rows[start] < least:
                 least = rows[start]
         return least

@@ -15,7 +15,8 @@ from restructure import zoo
 from restructure.planning.drafts import WHOLE, Draft, Studio
 from restructure.planning.sections import sections
 from restructure.profile import Definition
-from restructure.streaming import measure
+from restructure.streaming import Abandoned, Phase, measure, run_stage
+from restructure.streaming import given as received_from
 
 
 def whole_run(studio: Studio, draft: Draft) -> tuple[int, int, int]:
@@ -106,3 +107,31 @@ def test_results_of_one_node_are_recomputed_together() -> None:
     assert (
         whole_run(studio, draft) == whole_run(studio, both) != whole_run(studio, replace(draft, recomputed=frozenset()))
     )
+
+
+def branches_that_meet_again(count: int) -> str:
+    """Return a network of `count` blocks, each of a convolution and a pool of other windows, added up."""
+    blocks = "".join(
+        f"""
+      a{i} = Conv <pads: ints = [2,2,2,2]> (x{i}, k)
+      b{i} = MaxPool <kernel_shape: ints = [3,3], pads: ints = [1,1,1,1]> (x{i})
+      x{i + 1} = Add (a{i}, b{i})"""
+        for i in range(count)
+    )
+    return f"""<ir_version: 8, opset_import: ["" : 18]>
+    blocks (float[1,2,600,8] x0) => (float[1,2,600,8] y) <float[2,2,5,5] k> {{{blocks}
+      y = Relu (x{count})
+    }}"""
+
+
+def test_recomputing_through_branches_that_meet_again_ends_soon() -> None:
+    """Each block doubles the ways from the end to the start: 2^40 of them are neither followed nor computed."""
+    model = onnx.parser.parse_model(branches_that_meet_again(40))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones((2, 2, 5, 5), np.float32), "k"))
+    network = Studio(analysed(ir.from_proto(model)), Definition()).network()
+    every = frozenset(tensor for op in network.ops[:-1] for tensor in op.results)
+    phase = Phase(0, len(network.ops), {network.ops[-1].results[0]: 100}, every)
+    found = run_stage(network, phase, received_from(network), {}, most_steps=3000)
+    assert isinstance(found, Abandoned)
+    assert found.too_long
+    assert found.steps <= 3001 + len(network.ops)
