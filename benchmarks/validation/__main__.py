@@ -1,0 +1,115 @@
+"""docs/validation.md: every number of it, made again.
+
+    python -m benchmarks.validation [--update docs/validation.md] [--fast]
+
+`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, the functional runs and the planner's bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from statistics import mean, median
+
+import accelsim
+from accelsim.hardware import load
+from benchmarks.markdown import table, update
+from benchmarks.validation import eyeriss, gemmini
+
+VERIFIED = ("mobilenetv2", "squeezenet1.1", "resnet18")
+BOUNDED = ("squeezenet1.1", "mobilenetv2", "resnet18")
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", metavar="PAGE", help="put the sections into a page, between its markers")
+    parser.add_argument("--fast", action="store_true")
+    args = parser.parse_args()
+    sections = {"gemmini": rtl, "eyeriss_alexnet": silicon, "tpu": roofline}
+    if not args.fast:
+        sections |= {"eyeriss_vgg16": silicon_vgg16, "functional": functional, "planner": planner}
+    for name, make in sections.items():
+        text = make()
+        print(f"## {name}\n\n{text}", flush=True)
+        if args.update:
+            update(args.update, name, text)
+    return 0
+
+
+def rtl() -> str:
+    """Gemmini's RTL."""
+    cases = gemmini.cases()
+    rows = [(c.name, c.kind, f"{c.measured:,}", f"{c.ours:,}", f"{c.error:+.1%}") for c in cases]
+    said = []
+    for kind in ("gemm", "conv"):
+        errors = [abs(c.error) for c in cases if c.kind == kind]
+        said.append(f"{len(errors)} {kind}s: {mean(errors):.1%} on average, {max(errors):.1%} at worst")
+    return f"{table(('layer', 'kind', 'RTL, cycles', 'ours, cycles', 'error'), rows)}\n{'; '.join(said)}."
+
+
+def silicon() -> str:
+    """AlexNet on Eyeriss, with the chip's tiles."""
+    return _silicon(eyeriss.layers("alexnet", eyeriss.TILES))
+
+
+def silicon_vgg16() -> str:
+    """VGG-16 on Eyeriss, with tiles of the mapper."""
+    return _silicon(eyeriss.layers("vgg16"))
+
+
+def _silicon(layers: list[eyeriss.Layer]) -> str:
+    rows = [
+        (e.name, f"{e.measured:.1f}", f"{e.ours:.2f}", f"{e.error:+.1%}", f"{e.busy / e.measured - 1:+.1%}")
+        for e in layers
+    ]
+    header = ("layer", "chip, ms", "ours, ms", "error", "MACs / active PEs alone")
+    worst = max(layers, key=lambda e: abs(e.error))
+    return f"{table(header, rows)}\nWorst: {worst.name}, {worst.error:+.1%}."
+
+
+def roofline() -> str:
+    """TPU v1: what its published limits give, and what one layer deep under each of them reaches."""
+    hardware = load("tpu_v1")
+    peak = 2 * hardware.peak_macs_per_s
+    ridge = hardware.peak_macs_per_cycle / hardware.dram.bytes_per_cycle
+    rows = [
+        ("peak, TOPS", "92", f"{peak / 1e12:.1f}"),
+        ("ridge, operations per byte of weights", "1,350", f"{ridge:,.0f}"),
+    ]
+    return table(("", "published", "ours"), rows)
+
+
+def functional() -> str:
+    """Timed programs executed with real numbers."""
+    rows = []
+    for name in VERIFIED:
+        found = accelsim.verify(name, "edge_npu")
+        rows.append(
+            (name, "equal" if found.passed else "DIFFERENT", f"{found.max_rel_error:.1e}", f"{found.tolerance:.1e}")
+        )
+    return table(("network on edge_npu", "outputs", "relative error", "tolerance"), rows)
+
+
+def planner() -> str:
+    """The residency planner over its relaxed bound."""
+    from accelsim.workload import build
+    from benchmarks.planner_bound import relaxed_bytes
+    from restructure import zoo
+
+    rows, factors = [], []
+    for name in BOUNDED:
+        for kibibytes in (128, 256, 512):
+            hardware = load("edge_npu", [f"scratchpad.capacity={kibibytes}KiB"])
+            graph = zoo.build(name)
+            bound = relaxed_bytes(build(graph), kibibytes * 1024, hardware.precision.activations_bytes)
+            spills = accelsim.simulate(graph, hardware).spills
+            moved = spills.bytes_written + spills.bytes_reloaded
+            factors.append(moved / bound if bound else 1.0)
+            rows.append((name, f"{kibibytes} KiB", f"{moved:,}", f"{bound:,}", f"{factors[-1]:.2f}"))
+    said = f"Median factor {median(factors):.2f}, worst {max(factors):.2f}."
+    return f"{table(('network', 'scratchpad', 'spilled and read back, B', 'bound, B', 'factor'), rows)}\n{said}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
