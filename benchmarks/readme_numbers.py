@@ -53,7 +53,7 @@ def _verify(document: Document) -> str:
 
 
 def _fit(document: Document) -> str:
-    return f"{document['value']} is the smallest scratchpad that spills nothing"
+    return f"{int(document['value']):,} B is the smallest scratchpad that spills nothing"
 
 
 _COMMANDS: tuple[tuple[str, Callable[[Document], str]], ...] = (
@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--update", metavar="PAGE", help="write the table between the markers of this page")
     args = parser.parse_args()
     rows = [[f"`accelsim {command}`", said(_document(command))] for command, said in _COMMANDS]
-    text = table(["command", "what it says"], rows)
+    text = table(["command", "what it says"], rows, right=False)
     if args.update:
         update(Path(args.update), "numbers", text)
     else:
