@@ -75,7 +75,7 @@ def roofline() -> str:
     ridge = hardware.peak_macs_per_cycle / hardware.dram.bytes_per_cycle
     rows = [
         ("peak, TOPS", "92", f"{peak / 1e12:.1f}"),
-        ("ridge, operations per byte of weights", "1,350", f"{ridge:,.0f}"),
+        ("ridge, operations per byte of weights", "1,350", f"{float(ridge):,.0f}"),
     ]
     return table(("", "published", "ours"), rows)
 
