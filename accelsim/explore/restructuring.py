@@ -21,7 +21,8 @@ __all__ = ["KINDS", "activation_dtype", "made_by", "plan_for", "read_plan", "req
 
 _DTYPES: dict[int, Dtype] = {1: "int8", 2: "fp16", 4: "fp32"}
 _MOST_NODES = 10
-_SECONDS = 1.8
+_EFFORT = 0.15
+"""Share of the usual search: about two seconds, and the same plan on any machine."""
 
 
 def activation_dtype(hardware: Hardware) -> Dtype:
@@ -35,7 +36,7 @@ def _default(graph: Graph, **limits: Any) -> Plan:
 
 def _rows(graph: Graph, **limits: Any) -> Plan:
     nodes = _MOST_NODES * len(graph.nodes)
-    return plan(graph, max_overhead=0.0, max_nodes=nodes, time_limit_s=_SECONDS, **limits)
+    return plan(graph, max_overhead=0.0, max_nodes=nodes, effort=_EFFORT, **limits)
 
 
 def _robust(graph: Graph, **limits: Any) -> Plan:

@@ -30,6 +30,7 @@ def plan(
     allow_reassociation: bool = False,
     robust: bool = False,
     time_limit_s: float | None = None,
+    effort: float = 1.0,
     cost: CostFunction | None = None,
     progress: Progress | None = None,
     definition: Definition | None = None,
@@ -48,6 +49,8 @@ def plan(
             up in another order, so that real numbers may change in their last bits.
         robust: only plans whose saving holds in any execution order (every overlap recomputed).
         time_limit_s: return the best so far after this many seconds.
+        effort: share of the usual work that the search may do; less is faster and, unlike a time limit, finds the same
+            plan on any machine.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.
         progress: called with the share done and a message.
         definition: of active memory (`dtype` wins over its own); BatchNorm and activations must work in place, Add and
@@ -62,7 +65,8 @@ def plan(
     unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
     if unlimited:
         request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
-    studio, front = _search(graph, request, PLAN_WORK if unlimited else LIMITED_WORK)
+    work = PLAN_WORK if unlimited else LIMITED_WORK
+    studio, front = _search(graph, request, round(effort * work))
     return choose(studio, front, request)
 
 

@@ -15,6 +15,8 @@ import restructure
 from accelsim import Comparison
 from accelsim.cli import main
 from accelsim.errors import ConfigurationError
+from accelsim.explore import KINDS, plan_for
+from accelsim.hardware import load
 from accelsim.report import comparison_screen, to_text
 from restructure import zoo
 
@@ -170,3 +172,11 @@ def test_a_file_that_is_no_plan_is_refused(say: Say, tmp_path: Path) -> None:
     code, _, err = say("compare", "--hw", "edge_npu", "--model", "tiny", "--restructure", "p.yaml")
     assert code in (2, 3)
     assert "version must be" in err
+
+
+def test_a_plan_by_name_does_not_depend_on_how_fast_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = zoo.build("tiny")
+    usual = [plan_for(net, load("edge_npu"), name) for name in KINDS]
+    ticks = iter(range(0, 10**9, 1000))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)))
+    assert [plan_for(net, load("edge_npu"), name) for name in KINDS] == usual
