@@ -27,12 +27,19 @@ TILES = Pins(
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer: milliseconds of processing, the chip's and ours; `busy` is MACs over active PEs alone."""
+    """One layer.
+
+    Attributes:
+        measured, ours: milliseconds of processing.
+        busy: milliseconds of MACs over active PEs alone.
+        buffer_rate: the chip's traffic with its global buffer over its time, in GB/s.
+    """
 
     name: str
     measured: float
     ours: float
     busy: float
+    buffer_rate: float
 
     @property
     def error(self) -> float:
@@ -52,6 +59,7 @@ def layers(network: str, tiles: Pins | None = None) -> list[Layer]:
             float(row["processing_ms"]),
             1e3 * hardware.seconds(by_name[row["layer"]].array_cycles),
             1e3 * hardware.seconds(by_name[row["layer"]].macs / int(row["active_pes"])),
+            float(row["glb_mb"]) / float(row["processing_ms"]),
         )
         for row in known
     ]
