@@ -84,7 +84,11 @@ def serve(taken: socket.socket, catalogue: Catalogue, ready: Callable[[], None] 
     import uvicorn
 
     config = uvicorn.Config(_application(catalogue, ready), log_level="warning", timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[taken])
+    server = uvicorn.Server(config)
+    server.run(sockets=[taken])
+    if server.started:
+        # It raises the signal again that ended it, which does nothing where that signal was ignored from the start.
+        raise KeyboardInterrupt
 
 
 def _application(catalogue: Catalogue, ready: Callable[[], None]) -> FastAPI:
