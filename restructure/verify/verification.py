@@ -77,7 +77,7 @@ def verify(
         seed: of synthetic weights and inputs.
 
     Raises:
-        RestructureError: a model cannot be read or analysed.
+        RestructureError: a model cannot be read or analysed, or onnx refuses the original.
     """
     say = progress or (lambda share, what: None)
     theirs = _graph(original, None)
@@ -89,6 +89,7 @@ def verify(
     try:
         counted = count(ours, definition)
     except ModelError as error:
+        _require_valid(theirs, definition)
         return _hopeless(theirs, None, [*problems, str(error)])
     problems += _memory_problems(ours, counted, definition, plan)
     if any(problem.startswith(("inputs", "outputs")) for problem in problems):
@@ -102,6 +103,19 @@ def verify(
         not different, worst.max_abs_error, worst.max_rel_error, tolerance_of(theirs), counted.peak_elements,
         counted.peak_bytes, (*problems, *different, *far),
     )  # fmt: skip
+
+
+def _require_valid(original: Graph, definition: Definition) -> None:
+    """Refuse an original that onnx refuses as well: nothing can be compared with it.
+
+    Raises:
+        ModelError: why it is none.
+    """
+    try:
+        count(original, definition)
+    except ModelError as error:
+        rule = "must be a model that onnx accepts, so that it can be verified"
+        raise ModelError(f"{original.name}: {rule}, got {error}; correct it, or use --no-verify") from None
 
 
 def _hopeless(original: Graph, counted: Count | None, problems: list[str]) -> Verification:

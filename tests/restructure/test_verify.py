@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
+from integer_models import analysed
 from onnx import helper
 from onnx_nodes import model_of, random_array
 from strips import in_strips, node_called, set_constant, set_pads, whole
 
 import restructure
 from restructure import graph, zoo
-from restructure.errors import ModelFileError
+from restructure.errors import ModelError, ModelFileError
 from restructure.plans import Region
 from restructure.profile import Definition, profile
 from restructure.verify import tolerance_of, verify
@@ -292,3 +294,23 @@ def test_progress_is_told_in_rising_shares() -> None:
     verify(zoo.build("tiny"), zoo.build("tiny"), progress=lambda share, what: said.append(share))
     assert said == sorted(said)
     assert said[-1] == 1.0
+
+
+def test_an_original_that_onnx_refuses_is_blamed_itself() -> None:
+    """Some exporters write a Conv over int8, which ONNX has not; it can be planned, and not be run."""
+    net = analysed(ir.from_proto(int8_convolution()))
+    plan = restructure.plan(net, effort=0.01)
+    rule = r"must be a model that onnx accepts, so that it can be verified, got .*; correct it, or use --no-verify$"
+    with pytest.raises(ModelError, match=rule):
+        verify(net, restructure.rewrite(net, plan), plan=plan)
+
+
+def int8_convolution() -> onnx.ModelProto:
+    weights = onnx.numpy_helper.from_array(np.ones((2, 1, 3, 3), np.int8), "w")
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.INT8, (1, channels, 8, 8))
+        for name, channels in (("x", 1), ("y", 2))
+    ]
+    node = helper.make_node("Conv", ["x", "w"], ["y"], "conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    graph = helper.make_graph([node], "int8", ends[:1], ends[1:], [weights])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
