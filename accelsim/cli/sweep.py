@@ -21,7 +21,7 @@ _INTERNAL_ERROR = 1
 def register(subparsers: Subparsers) -> None:
     """Add the command `sweep`."""
     parser = subparsers.add_parser("sweep", help="many runs from one file: networks × hardware × restructuring")
-    parser.add_argument("sweep", metavar="FILE", help="a sweep's YAML file, see docs/explore.md")
+    parser.add_argument("sweep", metavar="FILE", help="a sweep's YAML file, see docs/sweeps.md")
     parser.add_argument(
         "--store", metavar="FILE", default=RESULTS, help=f"the results file, begun or gone on with (default: {RESULTS})"
     )
