@@ -59,7 +59,7 @@ def _cost(found: Tuned, attempt: Attempt) -> float:
 
 def _row(found: Tuned, attempt: Attempt, width: int) -> tuple[str, ...]:
     plan = attempt.plan
-    memory = f"{plan.saving:.1%} less" if plan else "–"
+    memory = f"{abs(plan.saving):.1%} {'less' if plan.saving >= 0 else 'more'}" if plan else "–"
     macs = f"+{plan.mac_overhead:.1%}" if plan else "–"
     aside = "; ".join(filter(None, (", ".join(attempt.settings), attempt.missed)))
     value = "–" if attempt.value is None else shown_number(found.quantity, attempt.value)
