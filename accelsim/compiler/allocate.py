@@ -35,8 +35,9 @@ def _life(draft: RangeDraft) -> int:
     return draft.last - draft.first + 1
 
 
+_Order = Callable[[RangeDraft], tuple[int, int]]
 #: Orders of packing, tried in turn: longest life, largest, largest area. Each packs some networks that others do not.
-_ORDERS: tuple[Callable[[RangeDraft], tuple[int, int]], ...] = (
+_ORDERS: tuple[_Order, ...] = (
     lambda r: (-_life(r), -r.size_bytes),
     lambda r: (-r.size_bytes, r.first),
     lambda r: (-r.size_bytes * _life(r), r.first),
@@ -90,24 +91,23 @@ class Packing:
         self.capacity = capacity
         self._placed = _Placed()
 
-    def pack(self) -> Shortage | None:
-        """Give every range an address; returns the first that did not fit in the last order tried, or None."""
-        shortage: Shortage | None = None
-        for order in _ORDERS:
-            self._placed = _Placed()
-            shortage = self._pack_in(sorted(self.live, key=order))
-            if shortage is None:
-                return None
-        return shortage
+    def pack(self) -> list[Shortage]:
+        """Give every range an address; returns those that did not fit in the last order tried."""
+        for order in _ORDERS[:-1]:
+            if not any(self._pack_in(order)):
+                return []
+        return list(self._pack_in(_ORDERS[-1]))
 
-    def _pack_in(self, order: list[RangeDraft]) -> Shortage | None:
-        for draft in order:
+    def _pack_in(self, order: _Order) -> Iterator[Shortage]:
+        """Give addresses in some order, leaving out what does not fit."""
+        self._placed = _Placed()
+        for draft in sorted(self.live, key=order):
             address, largest = self._find(draft, draft.first, draft.last)
             if address < 0:
-                return Shortage(draft.first, draft.size_bytes, largest)
+                yield Shortage(draft.first, draft.size_bytes, largest)
+                continue
             draft.address = address
             self._placed.add(draft)
-        return None
 
     def spare_bytes(self) -> int:
         """Bytes that are free in every slot."""

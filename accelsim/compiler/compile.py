@@ -24,17 +24,19 @@ from accelsim.workload import Workload
 
 #: How often the planner may be sent back.
 ATTEMPTS = 40
+#: How often it gives back bytes for the first layer that found no addresses only; then for 2, 4, 8, … of them at once.
+PATIENT = 4
 #: Shares of the bytes that are never used which pinned weights may take, tried in turn: the rest serves prefetching.
 PINNED_SHARES = (1.0, 0.6, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Addresses did not fit in a memory while `layer` ran."""
+    """Addresses did not fit in a memory while `layers` ran, for lack of `shortages` each."""
 
-    layer: int
     memory: int
-    shortage: Shortage
+    layers: list[int]
+    shortages: list[Shortage]
 
 
 def compile_network(
@@ -64,16 +66,18 @@ def compile_network(
     planner = Planner(workload, hardware, pins, tables)
     carrier = _Carrier(workload, hardware)
     failure: _Failure | None = None
-    for _ in range(ATTEMPTS):
+    for number in range(ATTEMPTS):
         attempt = _Attempt(carrier, planner.plan())
         failure = attempt.run()
         if failure is None:
             return (_warmed(attempt) if warm else attempt).program()
-        planner.tighten(failure.layer, in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
+        count = 2 ** max(0, number - PATIENT)
+        planner.tighten(failure.layers[:count], in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
     assert failure is not None  # ATTEMPTS > 0
+    layer, shortage = failure.layers[0], failure.shortages[0]
     raise AccelsimError(
-        f"layer {workload.layers[failure.layer].name!r}: no addresses found after {ATTEMPTS} plans: "
-        f"need {failure.shortage.need_bytes} B in one piece, largest gap {failure.shortage.gap_bytes} B"
+        f"layer {workload.layers[layer].name!r}: no addresses found after {ATTEMPTS} plans: "
+        f"need {shortage.need_bytes} B in one piece, largest gap {shortage.gap_bytes} B"
     )
 
 
@@ -120,9 +124,9 @@ class _Attempt:
             if number == DRAM:
                 continue
             packings[number] = Packing(self.ranges, number, memory.capacity_bytes)
-            shortage = packings[number].pack()
-            if shortage is not None:
-                return _Failure(self.steps[shortage.slot].layer, number, shortage)
+            shortages = packings[number].pack()
+            if shortages:
+                return _Failure(number, [self.steps[s.slot].layer for s in shortages], shortages)
         weights = packings[self.store.weight_memory]
         keep_shared_weights(self.steps, weights)
         self.spare_bytes = weights.spare_bytes()

@@ -84,14 +84,15 @@ class Planner:
         choices = [self._require(layer.index) for layer in self.workload.layers]
         return Plan(self.kept, self._block_rows(choices), choices)
 
-    def tighten(self, layer: int, *, in_weights: bool = False) -> None:
-        """Take bytes from a layer and its neighbours, because addresses did not fit there.
+    def tighten(self, layers: Iterable[int], *, in_weights: bool = False) -> None:
+        """Take bytes from some layers and their neighbours, because addresses did not fit there.
 
         `in_weights`: bytes of the separate memory of weights instead of the scratchpad's.
         """
         shrinking = self.weight_capacity if in_weights and self.weight_capacity else self.capacity
-        for near in range(max(0, layer - 1), min(len(shrinking), layer + 2)):
-            shrinking[near] = int(shrinking[near] * SHRINK)
+        near = {layer + step for layer in layers for step in (-1, 0, 1)}
+        for index in near.intersection(range(len(shrinking))):
+            shrinking[index] = int(shrinking[index] * SHRINK)
 
     def choose(self, index: int) -> Choice | Shortfall:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
