@@ -12,7 +12,7 @@ from accelsim.results.causes import OccupancyKind
 from accelsim.results.columns import TENSOR_KINDS, Columns, Ints
 from accelsim.results.occupancy import Fragments
 from accelsim.results.records import MemoryUse, TensorBytes, Timeline
-from accelsim.results.reservations import Reservations
+from accelsim.results.reservations import Reservations, stacked
 
 __all__ = ["Levels", "levels_of", "memory_use", "peaks_within", "timeline"]
 
@@ -44,16 +44,8 @@ def levels_of(columns: Columns, pieces: Fragments, reserved: Reservations, laten
     by_kind = np.zeros((len(_KINDS), len(cycles)), np.int64)
     for kind in np.unique(kinds):
         some = kinds == kind
-        by_kind[kind] = _stacked(cycles, pieces.begin[some], pieces.end[some], pieces.bytes[some])
+        by_kind[kind] = stacked(cycles, pieces.begin[some], pieces.end[some], pieces.bytes[some])
     return Levels(cycles, by_kind, by_kind.sum(axis=0), reserved.bytes_at(cycles))
-
-
-def _stacked(cycles: Ints, begin: Ints, end: Ints, size: Ints) -> Ints:
-    """Sum of sizes over the intervals [begin, end) that hold at each of the cycles."""
-    change = np.zeros(len(cycles), np.int64)
-    np.add.at(change, np.searchsorted(cycles, begin), size)
-    np.subtract.at(change, np.searchsorted(cycles, end), size)
-    return np.cumsum(change)
 
 
 def memory_use(program: Program, memory: int, pieces: Fragments, levels: Levels) -> MemoryUse:
