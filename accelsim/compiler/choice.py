@@ -6,7 +6,10 @@ thousands of layers and few distinct situations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +43,15 @@ class Choice:
     weight_bytes: int
     considered: int
 
+    def slack(self, capacity_bytes: int) -> int:
+        """Bytes that residents may grow by while it fits as well as it does."""
+        spare = self.spare_bytes if self.mapping.double_buffered else 0
+        return capacity_bytes - self.resident_bytes - self.working_bytes - spare
+
+    def beside(self, more_bytes: int) -> Choice:
+        """The same beside residents of so many bytes more."""
+        return replace(self, resident_bytes=self.resident_bytes + more_bytes) if more_bytes else self
+
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
@@ -47,6 +59,15 @@ class Shortfall:
 
     missing_bytes: int
     memory: MemoryKind = MemoryKind.SCRATCHPAD
+
+    def slack(self, capacity_bytes: int) -> int:
+        """Bytes that residents may grow by while nothing fits: any number."""
+        return sys.maxsize
+
+    def beside(self, more_bytes: int) -> Shortfall:
+        """The same beside residents of so many bytes more."""
+        in_the_way = self.memory is MemoryKind.SCRATCHPAD and more_bytes
+        return replace(self, missing_bytes=self.missing_bytes + more_bytes) if in_the_way else self
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +105,33 @@ class _Costed:
         )
 
 
+class _Answers:
+    """What is known of a layer shape in situations that differ in nothing but the bytes of residents.
+
+    Beside more residents no tiling becomes cheaper. So the best one stays the best as long as it fits as it did: an
+    answer holds for a stretch of bytes, and stretches do not overlap.
+    """
+
+    def __init__(self) -> None:
+        self._least: list[int] = []
+        self._known: list[tuple[int, Choice | Shortfall]] = []
+
+    def beside(self, resident_bytes: int) -> Choice | Shortfall | None:
+        """The answer beside so many bytes, if it is known."""
+        place = bisect_right(self._least, resident_bytes) - 1
+        if place < 0:
+            return None
+        slack, answer = self._known[place]
+        more = resident_bytes - self._least[place]
+        return answer.beside(more) if more <= slack else None
+
+    def note(self, resident_bytes: int, answer: Choice | Shortfall, slack: int) -> None:
+        """Remember the answer beside so many bytes, which up to `slack` more do not change."""
+        place = bisect_right(self._least, resident_bytes)
+        self._least.insert(place, resident_bytes)
+        self._known.insert(place, (slack, answer))
+
+
 class Chooser:
     """Answers for one accelerator; remembers every situation it was asked about.
 
@@ -93,16 +141,18 @@ class Chooser:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._answers: dict[tuple[int, Situation], Choice | Shortfall] = {}
+        self._answers: defaultdict[tuple[int, Situation], _Answers] = defaultdict(_Answers)
         self._floors: dict[int, NDArray[np.float64]] = {}
         self._winners: dict[int, tuple[list[int], CostTable]] = {}
 
     def choose(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any."""
-        key = (id(table), situation)
-        if key not in self._answers:
-            self._answers[key] = self._search(table, situation)
-        return self._answers[key]
+        known = self._answers[id(table), situation.emptied]
+        answer = known.beside(situation.resident_bytes)
+        if answer is None:
+            answer = self._search(table, situation)
+            known.note(situation.resident_bytes, answer, answer.slack(situation.capacity_bytes))
+        return answer
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         winners, rows = self._winners.get(id(table), ([], table))
@@ -154,8 +204,9 @@ class Chooser:
         traffic, moving = self._transfers(table, situation)
         overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
         first = moving / np.maximum(table.steps, 1)
-        # Transfers overlap with computing where there is room for double buffers.
-        time = np.where(roomy, overlapped + first, table.array_cycles + moving)
+        # Transfers overlap with computing where there is room for double buffers, which never makes it slower.
+        alone = table.array_cycles + moving
+        time = np.where(roomy, np.minimum(overlapped + first, alone), alone)
         found.cycles = time + TRAFFIC_WEIGHT * traffic
         found.score = np.where(legal, found.cycles + table.steps, np.inf)
         return found

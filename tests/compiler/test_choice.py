@@ -1,5 +1,7 @@
 """The narrowed search of the best tiling against looking at every candidate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -68,9 +70,31 @@ def test_a_narrowed_search_finds_the_first_of_the_cheapest_candidates(tables, as
 
 
 @settings(max_examples=60, deadline=None)
+@given(
+    number=st.integers(0, 5),
+    situation=situations,
+    rooms=st.lists(st.tuples(st.integers(0, 240_000), st.integers(4_000, 240_000)), min_size=4, max_size=20),
+)
+def test_an_answer_that_is_kept_for_less_room_is_the_answer_of_a_new_search(tables, number, situation, rooms):
+    chooser, table = Chooser(MACHINE), tables[number]
+    for resident, capacity in rooms:
+        asked = replace(situation, resident_bytes=resident, capacity_bytes=capacity)
+        assert chooser.choose(table, asked) == Chooser(MACHINE).choose(table, asked)
+
+
+@settings(max_examples=60, deadline=None)
 @given(number=st.integers(0, 5), situation=situations)
 def test_no_candidate_scores_below_its_floor(tables, number, situation):
     chooser, table = Chooser(MACHINE), tables[number]
     costed = chooser._costed(table, situation)
     if costed.shortfall is None:
         assert (costed.score >= chooser._floor(table)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(number=st.integers(0, 5), situation=situations)
+def test_no_candidate_is_cheaper_beside_more_residents(tables, number, situation):
+    chooser, table = Chooser(MACHINE), tables[number]
+    beside, alone = chooser._costed(table, situation), chooser._costed(table, situation.emptied)
+    if beside.shortfall is None:
+        assert (alone.score <= beside.score).all()
