@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import command, machine, pipeline, scalesim, sweep_speed
+from benchmarks import command, machine, pipeline, playground, scalesim, sweep_speed
 from benchmarks.rows import print_rows
 
 _TABLES = {
@@ -12,6 +12,7 @@ _TABLES = {
     "pipeline": ("Loaded model to result, on one core", pipeline.rows),
     "machine": ("The discrete-event machine", machine.rows),
     "sweep": ("A slice of a sweep, MobileNetV2 on edge_npu", sweep_speed.rows),
+    "playground": ("The playground in a browser, MobileNetV2 on edge_npu, restructuring …", playground.rows),
     "scalesim": ("SCALE-Sim 3.0.0, 32x32 weight-stationary, whole layers", scalesim.few_layers),
     "scalesim-mobilenetv2": ("SCALE-Sim 3.0.0, 32x32 weight-stationary, MobileNetV2", scalesim.mobilenetv2),
 }

@@ -1,7 +1,8 @@
 """The worker processes behind the page, shared by all who look at it.
 
 Planning and timing have processes of their own, so that a plan that takes half a minute keeps nobody from moving a
-slider. Plans are kept, and a plan that two ask for is made once. A process that dies is replaced.
+slider. Runs that may be asked for next are timed by another process while nothing else wants the processor. Plans and
+runs are kept, and a plan that two ask for is made once. A process that dies is replaced.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = ["Crew", "CrewError"]
 
 _T = TypeVar("_T")
 Told = tuple[int, float, str]
-_PLANS_KEPT, _RUNS_KEPT = 64, 128
+_PLANS_KEPT, _RUNS_KEPT = 64, 256
 
 
 class CrewError(AccelsimError):
@@ -51,6 +52,7 @@ class Crew:
         self._listeners: dict[int, Callable[[float, str], None]] = {}
         self._share: dict[PlanKey, tuple[float, str]] = {}
         self._numbers = count()
+        self._looking = asyncio.Semaphore(1)
 
     def start(self, model: str) -> None:
         """Open the pools, and let each timing process build a network ahead of the first question."""
@@ -59,13 +61,14 @@ class Crew:
         self._ear = threading.Thread(target=self._listen, daemon=True, name="progress of plans")
         self._ear.start()
         self._timing, self._planning = self._pool(self._timers), self._pool(self._planners)
+        self._looking_ahead = self._pool(1, idle=True)
         for _ in range(self._timers):
             self._timing.submit(work.warm_up, model)
 
     def stop(self) -> None:
         """End the processes; what they were at is lost."""
         self._told.put(None)
-        for pool in (self._timing, self._planning):
+        for pool in (self._timing, self._planning, self._looking_ahead):
             processes = list((pool._processes or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
@@ -82,6 +85,20 @@ class Crew:
         self._runs[known] = found
         _forget(self._runs, known, _RUNS_KEPT)
         return found
+
+    async def time_ahead(
+        self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: dict[str, Any] | None = None
+    ) -> None:
+        """Time a network when nothing else is to be done, so that `time` has the answer if it is asked.
+
+        One at a time for all sessions: whoever stops waiting leaves at most one run behind.
+        """
+        known = (model, hardware.model_dump_json(), key)
+        async with self._looking:
+            if known not in self._runs:
+                found = await self._ask("_looking_ahead", 1, work.timed, model, hardware, key, plan)
+                self._runs[known] = found
+                _forget(self._runs, known, _RUNS_KEPT)
 
     async def plan(self, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:
         """Plan a network. Whoever stops waiting does not stop the plan: it is kept for the next who asks."""
@@ -117,12 +134,12 @@ class Crew:
             return await self._loop.run_in_executor(pool, function, *arguments)
         except BrokenProcessPool:
             if getattr(self, name) is pool:
-                setattr(self, name, self._pool(size))
+                setattr(self, name, self._pool(size, idle=name == "_looking_ahead"))
             rule = "must live until they have answered, got one that ended"
             raise CrewError(f"worker processes: {rule}, perhaps for want of memory; try a smaller network") from None
 
-    def _pool(self, size: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(size, self._context, _begin, (self._told,))
+    def _pool(self, size: int, *, idle: bool = False) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(size, self._context, _begin, (self._told, idle))
 
     def _listen(self) -> None:
         while (told := self._told.get()) is not None:
@@ -145,12 +162,27 @@ def _forget(kept: OrderedDict[Any, Any], newest: object, most: int) -> None:
 _told: SimpleQueue[Told | None] | None = None
 
 
-def _begin(told: SimpleQueue[Told | None]) -> None:
-    """Begin a worker's life: leave interrupts to the server, and end when the server ends."""
+def _begin(told: SimpleQueue[Told | None], idle: bool) -> None:
+    """Begin a worker's life: leave interrupts to the server, and end when the server ends.
+
+    Args:
+        told: takes the progress of plans.
+        idle: whether to work only while nothing else wants the processor.
+    """
     global _told
     _told = told
+    if idle:
+        _stand_back()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _stand_back() -> None:
+    """Take the processor only where nobody else wants it, as far as the system knows how."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
+        os.nice(19)
 
 
 def _follow_parent() -> None:

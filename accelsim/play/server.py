@@ -118,6 +118,7 @@ def _application(catalogue: Catalogue, ready: Callable[[], None]) -> FastAPI:
         favicon="🎛️",
         dark=None,
         show_welcome_message=False,
+        tailwind=False,  # it would look for its classes in all of the page whenever a chart is drawn
         reconnect_timeout=_RECONNECT_S,
     )
     return application

@@ -1,4 +1,7 @@
-"""One who looks at the page: what was asked for last is answered, what it overtook is not."""
+"""One who looks at the page: what was asked for last is answered, what it overtook is not.
+
+While nothing is asked for, the views next to the one shown are timed ahead.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from accelsim.errors import AccelsimError
 from accelsim.explore import Comparison, PlanInfo, told
 from accelsim.hardware import override
+from accelsim.play.ahead import next_views
 from accelsim.play.settings import OFF, Settings, changed
 from accelsim.play.work import PlanKey, Refused, Timed
 from restructure.errors import RestructureError
@@ -25,6 +29,9 @@ __all__ = ["Session", "View"]
 
 _PATIENCE_S = 1.5
 """How long an overtaken run may still take to be shown: so numbers follow a slider while it moves."""
+
+_REST_S = 0.3
+"""How long nothing must be asked for before views are timed ahead: the page is drawn meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Session:
         self._wanted: Settings | None = None
         self._newer = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[None] | None = None
         self._last: View | None = None
         self._waiting: PlanKey | None = None
 
@@ -69,13 +77,20 @@ class Session:
         """Ask for a view; what was asked before and is not there yet is dropped."""
         self._wanted = settings
         self._newer.set()
+        self._rest()
         if self._loop is None or self._loop.done():
             self._loop = asyncio.create_task(self._answer_all())
 
     def close(self) -> None:
         """Ask for nothing more."""
+        self._rest()
         if self._loop:
             self._loop.cancel()
+
+    def _rest(self) -> None:
+        """Look ahead no further."""
+        if self._ahead:
+            self._ahead.cancel()
 
     @property
     def busy(self) -> bool:
@@ -98,11 +113,36 @@ class Session:
                 await asyncio.wait({answer}, timeout=_PATIENCE_S)
             overtaken.cancel()
             if answer.done():
-                self._last = self._after(answer.result())
+                before, self._last = self._last, self._after(answer.result())
                 self._show(self._last)
+                if self._wanted is None:
+                    self._ahead = asyncio.create_task(self._look_ahead(self._last.settings, before))
             else:
                 answer.cancel()
                 self._waiting = None
+
+    async def _look_ahead(self, now: Settings, before: View | None) -> None:
+        """Time the views that may be asked for next, until something is."""
+        await asyncio.sleep(_REST_S)
+        base = self._catalogue.hardware[now.hardware]
+        for settings in next_views(now, before.settings if before else None, self._catalogue.dataflows):
+            try:
+                hardware = override(base, settings.overrides(base))
+                model, key = self._catalogue.models[settings.model], self._key(settings, hardware)
+                await self._crew.time_ahead(model, hardware)
+                plan = await self._crew.plan(key, hardware) if key and self._crew.has_plan(key) else None
+                if key and isinstance(plan, dict):
+                    await self._crew.time_ahead(model, hardware, key, plan)
+            except AccelsimError:
+                # Whoever asks for it is told.
+                continue
+
+    def _key(self, settings: Settings, hardware: Hardware) -> PlanKey | None:
+        """What the plan is known by that settings ask for; none where they ask for none."""
+        if settings.restructure == OFF:
+            return None
+        model = self._catalogue.models[settings.model]
+        return PlanKey(model, settings.restructure, int(settings.parts), hardware.precision.activations_bytes)
 
     async def _answer(self, settings: Settings) -> View:
         began = time.perf_counter()
@@ -118,10 +158,10 @@ class Session:
 
     async def _compared(self, settings: Settings, hardware: Hardware) -> Comparison | Refused:
         model = self._catalogue.models[settings.model]
-        if settings.restructure == OFF:
+        key = self._key(settings, hardware)
+        if key is None:
             found = await self._crew.time(model, hardware)
             return Comparison(found.result, None, "") if isinstance(found, Timed) else found
-        key = PlanKey(model, settings.restructure, int(settings.parts), hardware.precision.activations_bytes)
         original, restructured = await asyncio.gather(
             self._crew.time(model, hardware), self._restructured(key, hardware)
         )

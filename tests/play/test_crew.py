@@ -59,6 +59,28 @@ def test_a_plan_is_made_once_for_all_and_can_be_timed() -> None:
     with_crew(script)
 
 
+def test_what_was_timed_ahead_is_there_when_it_is_asked_for() -> None:
+    async def script(crew: Crew) -> None:
+        await crew.time_ahead("tiny", EDGE)
+        crew._timing.shutdown()  # whoever times now fails
+        assert isinstance(await crew.time("tiny", EDGE), Timed)
+
+    with_crew(script)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="needs a system that knows idle processes")
+def test_what_is_timed_ahead_takes_only_idle_time() -> None:
+    async def script(crew: Crew) -> None:
+        await crew.time_ahead("tiny", EDGE)
+        await crew.time("tiny", EDGE)
+        policies = [
+            [os.sched_getscheduler(n) for n in pool._processes or {}] for pool in (crew._looking_ahead, crew._timing)
+        ]
+        assert policies == [[os.SCHED_IDLE], [os.SCHED_OTHER]]
+
+    with_crew(script)
+
+
 def test_a_process_that_dies_is_told_and_replaced() -> None:
     async def script(crew: Crew) -> None:
         await crew.time("tiny", EDGE)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from accelsim.hardware import Hardware
 from accelsim.play import work
 from accelsim.play.catalogue import catalogue
@@ -25,6 +27,7 @@ class Here:
         self.gate = asyncio.Event()
         self.gate.set()
         self.timed: list[int] = []
+        self.ahead: list[Hardware] = []
 
     async def time(
         self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: Any = None
@@ -32,6 +35,10 @@ class Here:
         await asyncio.sleep(0)
         self.timed.append(hardware.scratchpad.capacity_bytes // 1024)
         return work.timed(model, hardware, key, plan)
+
+    async def time_ahead(self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: Any = None) -> None:
+        await asyncio.sleep(0.05)
+        self.ahead.append(hardware)
 
     async def plan(self, key: PlanKey, hardware: Hardware) -> Any:
         await self.gate.wait()
@@ -107,6 +114,28 @@ def test_of_many_questions_the_newest_is_answered_last_and_few_between() -> None
 
     views = with_session(script)
     assert [view.settings.scratchpad for view in views] == [8.0]
+
+
+def test_while_nothing_is_asked_for_the_views_beside_are_timed_and_a_question_ends_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("accelsim.play.session._REST_S", 0.0)
+
+    async def script(session: Session, crew: Here, views: list[View]) -> None:
+        session.want(replace(BASE, scratchpad=14.0))
+        await quiet(session)
+        session.want(BASE)
+        await quiet(session)
+        while len(crew.ahead) < 3:
+            await asyncio.sleep(0.01)
+        session.want(replace(BASE, scratchpad=32.0))
+        then = len(crew.ahead)
+        assert [item.scratchpad.capacity_bytes // 1024 for item in crew.ahead[:3]] == [20, 14, 24]
+        session.close()
+        await asyncio.sleep(0.2)
+        assert len(crew.ahead) == then
+
+    with_session(script)
 
 
 def test_an_overtaken_plan_is_not_waited_for() -> None:

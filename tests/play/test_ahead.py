@@ -1,0 +1,39 @@
+"""What is timed ahead: one dial from what is shown, the one last moved first, and only while nothing is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from accelsim.play.ahead import next_views
+from accelsim.play.catalogue import catalogue
+from accelsim.play.ranges import RANGES
+from accelsim.play.settings import Settings, from_hardware
+
+OFFERED = catalogue()
+SHOWN = from_hardware("mobilenetv2", "edge_npu", OFFERED.hardware["edge_npu"])
+
+
+def differences(one: Settings, other: Settings) -> list[str]:
+    return [item.name for item in fields(Settings) if getattr(one, item.name) != getattr(other, item.name)]
+
+
+def test_each_view_differs_in_one_dial_that_needs_no_other_plan() -> None:
+    views = list(next_views(SHOWN, None, OFFERED.dataflows))
+    moved = [differences(SHOWN, view) for view in views]
+    assert all(len(names) == 1 for names in moved)
+    assert {name for names in moved for name in names} == {"scratchpad", "rows", "columns", "dram", "dataflow"}
+    assert len(set(views)) == len(views)
+
+
+def test_the_dial_last_moved_comes_first_and_goes_on_in_its_direction() -> None:
+    notches = RANGES["dram"].notches
+    at = RANGES["dram"].notch(SHOWN.dram)
+    before = replace(SHOWN, dram=notches[at + 1])
+    found = [view.dram for view in next_views(SHOWN, before, OFFERED.dataflows)][:4]
+    assert found == [notches[at - 1], notches[at + 1], notches[at - 2], notches[at + 2]]
+
+
+def test_a_dial_at_its_end_is_looked_at_on_one_side_only() -> None:
+    lowest = replace(SHOWN, scratchpad=4.0)
+    found = [view.scratchpad for view in next_views(lowest, None, OFFERED.dataflows) if view.scratchpad != 4.0]
+    assert found == [5.0]
