@@ -5,15 +5,14 @@ network → workload → compiler → Program → machine → Trace → results.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from accelsim.network import Model, name_of, open_network
+from restructure.collecting import uncollected
 
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
@@ -49,21 +48,6 @@ class Run:
     compiled: Compiled
     trace: Trace
     result: SimulationResult
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no unreachable cycles meanwhile: a Program is some hundred thousand records, and all of them are kept.
-
-    Looking through them again and again took a quarter of the time.
-    """
-    wanted = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if wanted:
-            gc.enable()
 
 
 def simulate(
@@ -124,7 +108,7 @@ def pins_from(mapping: Mappings) -> Pins | None:
     return load_pins(Path(mapping)) if isinstance(mapping, (str, os.PathLike)) else mapping
 
 
-@_uncollected()
+@uncollected()
 def compile_model(
     graph: Graph,
     hardware: Hardware,
@@ -152,7 +136,7 @@ def compile_model(
     return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm))
 
 
-@_uncollected()
+@uncollected()
 def time_run(compiled: Compiled, warm: bool = False, stage: Stage = lambda name: None) -> Run:
     """Give a Program time, and measure it."""
     from accelsim.machine import run

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from restructure.collecting import uncollected
 from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.planning.choosing import MOST_NODES, choose
@@ -14,9 +15,9 @@ from restructure.profile import Definition, Dtype
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK, LIMITED_WORK = 180_000, 900_000, 1_000_000
-"""Program steps a search simulates at most: for one plan without limits about 1.5 seconds, for a front about 8, for one
-plan within limits about 13 on one core."""
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = 150_000, 600_000, 1_000_000
+"""Program steps a search simulates at most: 1 to 2 seconds for one plan without limits, 5 to 9 for a front, about 12
+for one plan within limits, on one core."""
 
 
 def plan(
@@ -97,7 +98,8 @@ def _search(graph: Graph, request: Request, work: int) -> tuple[Studio, list[Out
     studio = Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes,
                     request.allow_reassociation)  # fmt: skip
     search = Search(studio, request, work)
-    search.explore()
+    with uncollected():
+        search.explore()
     outcomes = search.outcomes()
     # Trimming rows nobody reads saves MACs, so a plan may be on the front although its peak is above the original's.
     no_worse = [outcome for outcome in outcomes if outcome.peak_bytes <= studio.baseline.peak_bytes]
