@@ -1,6 +1,6 @@
 """Five networks on three accelerators, as they are and restructured, all verified; as Markdown.
 
-    python benchmarks/compare_table.py [NETWORK ...] [--hw NAME ...] [--kind default|rows|robust ...] [--no-verify]
+    python -m benchmarks.compare_table [NETWORK ...] [--hw NAME ...] [--kind default|rows|robust ...] [--no-verify]
                                        [--update docs/compare.md]
 
 Each pair of runs is `accelsim compare --hw HW --model NETWORK --restructure KIND`. Stops with 1 if a model does not
@@ -14,12 +14,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from markdown import table, update
-
 import accelsim
 from accelsim import Comparison, SimulationResult
 from accelsim.explore import plan_for
 from accelsim.hardware import load as load_hardware
+from benchmarks.markdown import table, update
 from restructure import rewrite, zoo
 from restructure.graph import load
 from restructure.verify import verify

@@ -1,8 +1,8 @@
 """The fuzz campaign: mutants of models, descriptions, settings and mapping files, each to end well.
 
-    python benchmarks/fuzz.py                       # 10,000 mutants
-    python benchmarks/fuzz.py --write DIR 500       # the files of one mutant, and its command
-    python benchmarks/fuzz.py --update docs/robustness.md --jobs 2 --journal build/fuzz.jsonl
+    python -m benchmarks.fuzz                       # 10,000 mutants
+    python -m benchmarks.fuzz --write DIR 500       # the files of one mutant, and its command
+    python -m benchmarks.fuzz --update docs/robustness.md --jobs 2 --journal build/fuzz.jsonl
 
 A campaign with a journal goes on where it was broken off; delete the journal when the code has changed.
 
@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from markdown import table as markdown_table
-from markdown import update
+from benchmarks.markdown import table as markdown_table
+from benchmarks.markdown import update
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "fuzz"), str(ROOT)]
+sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
 
 from fuzz_campaign import Summary, Verdict, campaign  # noqa: E402
 from fuzz_cases import case  # noqa: E402
@@ -45,7 +45,7 @@ def table(summary: Summary, first: int) -> str:
         for kind, counts in sorted(by_kind.items())
     ]
     head = (
-        f"`python benchmarks/fuzz.py --first {first} --count {summary.mutants}`: {summary.mutants:,} mutants, "
+        f"`python -m benchmarks.fuzz --first {first} --count {summary.mutants}`: {summary.mutants:,} mutants, "
         f"{len(summary.findings)} findings, {summary.cpu_s / 60:,.0f} min of CPU time; "
         f"slowest mutant {summary.slowest_s:.1f} s (seed {summary.slowest_seed}), "
         f"largest process {summary.peak_mib:,} MiB."

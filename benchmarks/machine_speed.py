@@ -1,6 +1,6 @@
 """How long hazards and machine take per instruction, in microseconds and in bare SimPy timeouts of the same run.
 
-    python benchmarks/machine_speed.py [NETWORK ...] [--instructions 200000]
+    python -m benchmarks.machine_speed [NETWORK ...] [--instructions 200000]
 
 Prints one line per network, and one for its Program repeated up to the given length: both costs must stay linear.
 Leaves with 1 if the machine needs more than 8 bare timeouts per instruction anywhere.

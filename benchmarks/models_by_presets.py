@@ -1,8 +1,8 @@
 """Every network on every preset: latency, peak occupancy, spills, or why it does not run.
 
-python benchmarks/models_by_presets.py                        # the table on the screen
-python benchmarks/models_by_presets.py --update docs/models_by_presets.md
-python benchmarks/models_by_presets.py --models tiny,vgg16 --presets edge_npu
+python -m benchmarks.models_by_presets                        # the table on the screen
+python -m benchmarks.models_by_presets --update docs/models_by_presets.md
+python -m benchmarks.models_by_presets --models tiny,vgg16 --presets edge_npu
 """
 
 from __future__ import annotations
@@ -11,11 +11,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from markdown import table, update
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from accelsim import SimulationResult
 from accelsim.compiler import compile_network
@@ -24,6 +19,7 @@ from accelsim.hardware import Hardware, load, presets
 from accelsim.network import open_network
 from accelsim.simulation import Compiled, time_run
 from accelsim.workload import build
+from benchmarks.markdown import table, update
 from restructure import zoo
 from restructure.errors import RestructureError
 

@@ -1,7 +1,7 @@
 """The numbers of the README: each is made by the command that stands beside it.
 
-python benchmarks/readme_numbers.py                      # the table on the screen
-python benchmarks/readme_numbers.py --update README.md
+python -m benchmarks.readme_numbers                      # the table on the screen
+python -m benchmarks.readme_numbers --update README.md
 """
 
 from __future__ import annotations
@@ -17,11 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from markdown import table, update
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from accelsim.cli import main as accelsim
+from benchmarks.markdown import table, update
 
 Document = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """Memory that onnxruntime really holds while it runs a network, original and restructured; printed as Markdown.
 
-    python benchmarks/resident_memory.py [NETWORK ...] [--batch 8] [--update docs/restructuring.md]
+    python -m benchmarks.resident_memory [NETWORK ...] [--batch 8] [--update docs/restructuring.md]
 
 Every figure is from a fresh process: Linux's high-water mark of resident memory during the first run, minus what was
 resident right before it and before its input was made (weights, code). The memory arena is off, one thread, and glibc
@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from markdown import table, update
+
+from benchmarks.markdown import table, update
 
 if TYPE_CHECKING:
     from restructure.graph import Graph

@@ -1,6 +1,6 @@
 """The fronts of five networks, as a plot and as tables: what a smaller peak costs in MACs and in nodes.
 
-    python benchmarks/restructure_fronts.py [NETWORK ...] [--update PAGE] [--plot docs/restructure_fronts.svg]
+    python -m benchmarks.restructure_fronts [NETWORK ...] [--update PAGE] [--plot docs/restructure_fronts.svg]
 
 The plot has two panels: the best saving within so many extra MACs (any number of nodes), and within so many nodes (any
 number of MACs). The tables list, of each front, the plans on which one of the two panels turns.
@@ -13,9 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from markdown import table, update
-
 import restructure
+from benchmarks.markdown import table, update
 from restructure import zoo
 from restructure.plans import Plan
 

@@ -1,6 +1,6 @@
 """What restructuring saves on five networks within four limits, every model verified; printed as Markdown.
 
-    python benchmarks/restructure_table.py [NETWORK ...] [--update docs/restructuring.md] [--no-time]
+    python -m benchmarks.restructure_table [NETWORK ...] [--update docs/restructuring.md] [--no-time]
 
 Savings are those of active memory under the default definition, counted on the emitted model a second time by the
 verification. Times are onnxruntime's for one image on one thread with all optimisations, restructured / original, each
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
-from markdown import table, update
 
 import restructure
+from benchmarks.markdown import table, update
 from restructure import zoo
 from restructure.graph import Graph, load
 from restructure.plans import Plan
