@@ -157,6 +157,9 @@ def _pool(graph: Graph, node: Node, axis: int) -> Reach:
     overhang = any(r > n + p for r, n, p in zip(reached, g.in_spatial, g.pads_end, strict=True))
     if overhang and (g.kind != "max" and g.count_include_pad):
         raise _WholeError("ceil_mode lets its windows leave even the padding, which its averages count")
+    # Rounding up must be said as padding in a part, and executors take less padding than a kernel has entries.
+    if any(r - n >= k for r, n, k in zip(reached, g.in_spatial, g.kernel, strict=True)):
+        raise _WholeError("ceil_mode lets its windows reach further past the end than padding may")
     return _window(g, axis - ROW_AXIS)
 
 

@@ -53,6 +53,14 @@ def test_averages_that_count_a_padding_beyond_the_padding_run_whole() -> None:
     assert reach_of("AveragePool", (1, 1, 8, 8), count_include_pad=1, **pool).reason
 
 
+def test_a_dilated_pool_whose_last_window_hangs_over_by_more_than_padding_may_runs_whole() -> None:
+    """Seen in a random graph: a part of it had a padding of 2 with a kernel of 2, which onnxruntime refuses."""
+    pool = {"kernel_shape": [2, 1], "strides": [3, 3], "ceil_mode": 1, "pads": [1, 0, 0, 0]}
+    assert not reach_of("MaxPool", (1, 1, 3, 10), **pool).reason
+    found = reach_of("MaxPool", (1, 1, 3, 10), dilations=[2, 1], **pool)
+    assert found.reason == "ceil_mode lets its windows reach further past the end than padding may"
+
+
 def test_a_transposed_convolution_needs_the_rows_that_reach_it() -> None:
     field = reach_of("ConvTranspose", (1, 2, 5, 5), (2, 1, 4, 1), strides=[2, 1], pads=[1, 0, 1, 0]).maps[0]
     assert field == Transposed(5, 4, 2, 1)
