@@ -1,23 +1,25 @@
 """docs/validation.md: every number of it, made again.
 
-    python -m benchmarks.validation [--update docs/validation.md] [--fast]
+    python -m benchmarks.validation [--update docs/validation.md] [--fast] [--only NAME ...]
 
-`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, the functional runs and the planner's bound
-(which needs scipy).
+`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, the functional runs, the laws, all mappings
+of small layers, and the planner's bound (which needs scipy).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from statistics import mean, median
 
 import accelsim
-from accelsim.hardware import load
+from accelsim.hardware import load, override
 from benchmarks.markdown import table, update
-from benchmarks.validation import eyeriss, gemmini
+from benchmarks.validation import eyeriss, gemmini, laws, mapper
 
 VERIFIED = ("mobilenetv2", "squeezenet1.1", "resnet18")
+RANDOM_RUNS = 200
 BOUNDED = ("squeezenet1.1", "mobilenetv2", "resnet18")
 
 
@@ -26,11 +28,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", metavar="PAGE", help="put the sections into a page, between its markers")
     parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=(), help="sections to make, by name")
     args = parser.parse_args()
     sections = {"gemmini": rtl, "eyeriss_alexnet": silicon, "tpu": roofline}
     if not args.fast:
-        sections |= {"eyeriss_vgg16": silicon_vgg16, "functional": functional, "planner": planner}
+        sections |= {
+            "eyeriss_vgg16": silicon_vgg16,
+            "functional": functional,
+            "laws": statistics_of_laws,
+            "mapper": mapper_beside_all,
+            "planner": planner,
+        }
     for name, make in sections.items():
+        if args.only and name not in args.only:
+            continue
         text = make()
         print(f"## {name}\n\n{text}", flush=True)
         if args.update:
@@ -93,6 +104,42 @@ def functional() -> str:
             (name, f"{said} in {len(found.orders)} orders", f"{worst.max_rel_error:.1e}", f"{worst.tolerance:.1e}")
         )
     return table(("network on edge_npu", "outputs", "relative error", "tolerance"), rows)
+
+
+def statistics_of_laws() -> str:
+    """The laws on random networks and accelerators, and what doubling does to them and to networks of the zoo."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+    from small_networks import random_hardware, random_network
+
+    said = sum(bool(laws.broken(accelsim.simulate(random_network(s), random_hardware(s)))) for s in range(RANDOM_RUNS))
+    rows = []
+    for field in ("dram.bandwidth", "scratchpad.capacity"):
+        runs = [(random_network(seed), random_hardware(seed)) for seed in range(RANDOM_RUNS)]
+        zoo_runs = [
+            (name, load("edge_npu", [f"scratchpad.capacity={k}KiB"])) for name in BOUNDED for k in (64, 128, 256)
+        ]
+        for what, pairs in (("random networks", runs), (f"{', '.join(BOUNDED)} on edge_npu", zoo_runs)):
+            found = []
+            for model, hardware in pairs:
+                more = override(hardware, [laws.twice(hardware, field)])
+                found.append(laws.slowdown(accelsim.simulate(model, hardware), accelsim.simulate(model, more)))
+            slower = sum(share > 0 for share in found)
+            rows.append((field, what, str(len(found)), str(slower), f"{median(found):+.1%}", f"{max(found):+.1%}"))
+    header = ("doubled", "networks", "runs", "slower", "median change of latency", "worst")
+    return f"{RANDOM_RUNS} random runs: {said} break a law.\n\n{table(header, rows)}"
+
+
+def mapper_beside_all() -> str:
+    """The mapper's choice beside all tilings and orders of small layers."""
+    rows, gaps = [], []
+    for small in mapper.SMALL:
+        found = mapper.search(small)
+        gaps.append(found.gap)
+        on = ", ".join(small.overrides[2:])
+        counts = (f"{found.mappings:,}", f"{found.run:,}")
+        rows.append((small.name, f"`{on}`", *counts, f"{found.best:,}", f"{found.mapper:,}", f"{found.gap:+.1%}"))
+    header = ("layer", "4×4 array", "mappings", "run", "best, cycles", "mapper's, cycles", "gap")
+    return f"{table(header, rows)}\nMedian {median(gaps):.1%}, worst {max(gaps):.1%}."
 
 
 def planner() -> str:

@@ -2,38 +2,15 @@
 
 import numpy as np
 import pytest
-from networks import random_network
 from running import compiled, executed, reference
+from small_networks import random_hardware, random_network
 
-from accelsim.hardware import Hardware, load
+from accelsim.hardware import load
 from accelsim.program import MemoryKind, Opcode
 
 #: Both sides add the same float32 products in different orders: relative to the largest output, a few hundred
 #: additions differ by at most about 1e-5; a wrong element differs by 0.1 and more.
 TOLERANCE = 5e-5
-
-
-def random_hardware(seed: int) -> Hardware:
-    rng = np.random.default_rng(seed)
-
-    def pick(*options: str) -> str:
-        return options[rng.integers(len(options))]
-
-    accumulator = "accumulator=null" if rng.random() < 0.5 else f"accumulator.capacity={int(2 ** rng.uniform(6, 13))}B"
-    weights = "weight_buffer=null" if rng.random() < 0.5 else f"weight_buffer.capacity={int(2 ** rng.uniform(7, 12))}B"
-    overrides = [
-        f"scratchpad.capacity={int(2 ** rng.uniform(8, 15))}B",
-        f"pe_array.dataflow={pick('ws', 'os', 'is', 'adder_tree', 'rs')}",
-        f"pe_array.rows={rng.integers(1, 9)}",
-        f"pe_array.columns={rng.integers(1, 9)}",
-        f"pe_array.depthwise={pick('packed', 'per_channel')}",
-        f"dma.channels={rng.integers(1, 4)}",
-        f"dma.outstanding={rng.integers(1, 5)}",
-        f"dram.burst={2 ** rng.integers(0, 7)}B",
-        accumulator,
-        weights,
-    ]
-    return load("edge_npu", overrides)
 
 
 def check(seed: int) -> None:

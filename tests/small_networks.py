@@ -1,8 +1,10 @@
-"""Random small networks as ONNX models, for property tests of the compiler."""
+"""Random small networks as ONNX models, and random accelerators to run them on, for property tests."""
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from accelsim.hardware import Hardware, load
 
 
 class _Net:
@@ -122,3 +124,43 @@ def random_network(seed: int) -> onnx.ModelProto:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def random_hardware(seed: int) -> Hardware:
+    """An `edge_npu` with another array, other memories and other DMA channels."""
+    rng = np.random.default_rng(seed)
+
+    def pick(*options: str) -> str:
+        return options[rng.integers(len(options))]
+
+    accumulator = "accumulator=null" if rng.random() < 0.5 else f"accumulator.capacity={int(2 ** rng.uniform(6, 13))}B"
+    weights = "weight_buffer=null" if rng.random() < 0.5 else f"weight_buffer.capacity={int(2 ** rng.uniform(7, 12))}B"
+    overrides = [
+        f"scratchpad.capacity={int(2 ** rng.uniform(8, 15))}B",
+        f"pe_array.dataflow={pick('ws', 'os', 'is', 'adder_tree', 'rs')}",
+        f"pe_array.rows={rng.integers(1, 9)}",
+        f"pe_array.columns={rng.integers(1, 9)}",
+        f"pe_array.depthwise={pick('packed', 'per_channel')}",
+        f"dma.channels={rng.integers(1, 4)}",
+        f"dma.outstanding={rng.integers(1, 5)}",
+        f"dram.burst={2 ** rng.integers(0, 7)}B",
+        accumulator,
+        weights,
+    ]
+    return load("edge_npu", overrides)
+
+
+def in_another_order(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
+    """The same model with its nodes in a random order that is legal as well."""
+    rng = np.random.default_rng(seed)
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    waiting, made = list(model.graph.node), {"x", *(weight.name for weight in model.graph.initializer)}
+    del changed.graph.node[:]
+    while waiting:
+        ready = [node for node in waiting if made.issuperset(node.input)]
+        node = ready[rng.integers(len(ready))]
+        waiting.remove(node)
+        made.update(node.output)
+        changed.graph.node.append(node)
+    return changed
