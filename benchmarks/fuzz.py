@@ -21,19 +21,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.helpers import of_tests
 from benchmarks.markdown import table as markdown_table
 from benchmarks.markdown import update
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
-
-from fuzz_campaign import Summary, Verdict, campaign  # noqa: E402
-from fuzz_cases import case  # noqa: E402
+_campaign = of_tests("fuzz_campaign", "fuzz")
 
 _MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
 
 
-def table(summary: Summary, first: int) -> str:
+def table(summary: _campaign.Summary, first: int) -> str:
     """The campaign as Markdown."""
     by_kind: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for (kind, code), count in summary.codes.items():
@@ -54,19 +51,19 @@ def table(summary: Summary, first: int) -> str:
     return f"{head}\n\n{markdown_table(header, rows)}{found}\n"
 
 
-def _known(journal: Path | None) -> Iterator[Verdict]:
+def _known(journal: Path | None) -> Iterator[_campaign.Verdict]:
     """What an earlier run wrote down; the last line may be half of one."""
     for line in journal.read_text().splitlines() if journal and journal.exists() else []:
         with contextlib.suppress(ValueError):
-            yield Verdict(**json.loads(line))
+            yield _campaign.Verdict(**json.loads(line))
 
 
-def _writer(journal: Path | None) -> Callable[[Verdict], None]:
+def _writer(journal: Path | None) -> Callable[[_campaign.Verdict], None]:
     """What is to be done with each verdict: findings are told, and all are written down."""
     if journal:
         journal.parent.mkdir(parents=True, exist_ok=True)
 
-    def seen(verdict: Verdict) -> None:
+    def seen(verdict: _campaign.Verdict) -> None:
         if verdict.wrong:
             print(f"FINDING {verdict}", flush=True)
         if journal:
@@ -88,12 +85,12 @@ def main() -> int:
     )
     args = parser.parse_args()
     if args.write:
-        mutant = case(int(args.write[1]))
+        mutant = of_tests("fuzz_cases", "fuzz").case(int(args.write[1]))
         mutant.write(Path(args.write[0]))
         print("accelsim", *mutant.words)
         return 0
     known, seen = list(_known(args.journal)), _writer(args.journal)
-    text = table(summary := campaign(args.first, args.count, seen, known=known, jobs=args.jobs), args.first)
+    text = table(summary := _campaign.campaign(args.first, args.count, seen, known=known, jobs=args.jobs), args.first)
     print(text)
     if args.update:
         update(args.update, "campaign", text)

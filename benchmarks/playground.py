@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from benchmarks.helpers import of_tests
 from benchmarks.rows import Row
 
 if TYPE_CHECKING:
@@ -33,15 +34,13 @@ _MARKS = "performance.getEntriesByType('mark').map(mark => [mark.name, mark.star
 
 def rows() -> Iterator[Row]:
     """Seconds until the last of the numbers, the occupancy and the memory map is there, MobileNetV2 on edge_npu."""
-    from playwright.sync_api import sync_playwright
-
+    opened_browser = of_tests("browsing").opened_browser
     words = [sys.executable, "-m", "accelsim", "play", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as served:
         assert served.stdout
         home = served.stdout.readline().split()[2]
         try:
-            with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            with opened_browser() as browser:
                 for restructure in ("off", "rows", "default"):
                     page = browser.new_page()
                     page.goto(f"{home}?model=mobilenetv2&restructure={restructure}")
@@ -55,7 +54,6 @@ def rows() -> Iterator[Row]:
                             yield Row(f"{title}, median", statistics.median(seconds), _MOST_S, "s")
                             yield Row(f"{title}, worst", max(seconds), _MOST_S, "s")
                     page.close()
-                browser.close()
         finally:
             served.send_signal(signal.SIGINT)
 

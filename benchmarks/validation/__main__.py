@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from statistics import mean, median
 
 import accelsim
 from accelsim.hardware import load, override
+from benchmarks.helpers import of_tests
 from benchmarks.markdown import table, update
 from benchmarks.validation import eyeriss, gemmini, laws, mapper
 
@@ -108,9 +108,8 @@ def functional() -> str:
 
 def statistics_of_laws() -> str:
     """The laws on random networks and accelerators, and what doubling does to them and to networks of the zoo."""
-    sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-    from small_networks import random_hardware, random_network
-
+    models = of_tests("random_models")
+    random_hardware, random_network = models.random_hardware, models.random_network
     said = sum(bool(laws.broken(accelsim.simulate(random_network(s), random_hardware(s)))) for s in range(RANDOM_RUNS))
     rows = []
     for field in ("dram.bandwidth", "scratchpad.capacity"):

@@ -22,8 +22,8 @@ from restructure.streaming.sums import Sum
 
 __all__ = ["Network", "Op", "TensorRows", "Window", "stretch"]
 
-FirstRows = tuple[int, tuple[tuple[int, int, int, list[int]], ...]]
-"""(rows, per consumer (op index, its result, granule, per result row that is needed the first row it reads))"""
+FirstRows = tuple[int, tuple[tuple[int, tuple[int, ...], int, list[int]], ...]]
+"""(rows, per consumer (op index, its results, granule, per result row that is needed the first row it reads))"""
 
 Window = tuple[int, int, int, int]
 """(tensor, first row, last row + 1, further rows below that would do no harm)"""
@@ -192,7 +192,7 @@ class Network:
         for index, reach in self.consumers[tensor]:
             op = self.ops[index]
             rows = [reach.need(row, row + 1)[0] for row in range(self.goals[op.results[0]])]
-            readers.append((index, op.results[0], op.granule, rows))
+            readers.append((index, op.results, op.granule, rows))
         return height, tuple(readers)
 
     def crossing(self, cut: int) -> tuple[int, ...]:

@@ -272,15 +272,17 @@ class Streamer:
         """
         least, readers = self.network.first_rows(tensor)
         stop, done, recomputed = self.stop, self.done, self.recomputed
-        for index, result, granule, rows in readers:
+        for index, results, granule, rows in readers:
             if index >= stop:
                 return 0
-            if result not in recomputed:
+            if results[0] not in recomputed:
                 start = done[index]
             else:
-                if result not in known:
-                    known[result] = self._needed_from(result, known)
-                start = known[result] // granule * granule
+                for result in results:
+                    if result not in known:
+                        known[result] = self._needed_from(result, known)
+                # What an op makes is made at once: the result that is furthest behind decides.
+                start = min([known[result] for result in results]) // granule * granule
             if start < len(rows) and rows[start] < least:
                 least = rows[start]
         return least

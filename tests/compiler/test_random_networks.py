@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from random_models import random_hardware, random_network
 from running import compiled, executed, reference
-from small_networks import random_hardware, random_network
 
 from accelsim.hardware import load
 from accelsim.program import MemoryKind, Opcode

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from random_models import random_network
 from running import compiled, executed, reference
-from small_networks import random_network
 
 import accelsim
 from accelsim import machine

@@ -282,12 +282,15 @@ def pad(b: Builder, x: Value) -> Value:
 
 
 def split(b: Builder, x: Value) -> Value:
-    """Split channels and join them the other way round."""
+    """Split channels, take the parts different ways and join them the other way round."""
     if x.channels < 2:
         return activation(b, x)
     first = b.integer(1, x.channels - 1)
     names = b.emit("Split", [x.name, b.constant(np.array([first, x.channels - first]))], 2, axis=1)
-    return Value(b.emit("Concat", names[::-1], axis=1)[0], x.channels, *x.sides, x.bound)
+    parts = [Value(name, n, *x.sides, x.bound) for name, n in zip(names, (first, x.channels - first), strict=True)]
+    ways = [same_sides(b, part) for part in parts][::-1]
+    name = b.emit("Concat", [way.name for way in ways], axis=1)[0]
+    return Value(name, sum(way.channels for way in ways), *x.sides, max(way.bound for way in ways))
 
 
 LAYERS = (

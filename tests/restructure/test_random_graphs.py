@@ -6,8 +6,9 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
-from onnx_nodes import run
+from hypothesis import HealthCheck, Phase, currently_in_test_context, given, note, settings
+from onnx import helper
+from onnx_nodes import model_of, run
 from random_graphs import Network, networks
 from reference import execute
 
@@ -49,7 +50,8 @@ def check_the_counts_agree(network: Network) -> None:
 def check_restructuring(network: Network, limits: dict[str, Any]) -> Plan:
     net = graph.load(network.model)
     plan = restructure.plan(net, **limits)
-    note(f"{limits}: {plan.saving:.1%} at {plan.mac_overhead:+.1%}, {plan.nodes} nodes for {plan.baseline_nodes}")
+    if currently_in_test_context():
+        note(f"{limits}: {plan.saving:.1%} at {plan.mac_overhead:+.1%}, {plan.nodes} nodes for {plan.baseline_nodes}")
     model = restructure.rewrite(net, plan)
     assert verify(net, model, plan=plan).problems == ()
     assert plan.peak_bytes <= plan.baseline_bytes
@@ -78,6 +80,23 @@ def test_the_count_agrees_with_the_profile(network: Network) -> None:
 @given(network=networks())
 def test_restructuring_changes_no_value_and_keeps_its_promise(limits: dict[str, Any], network: Network) -> None:
     check_restructuring(network, limits)
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize(("height", "kernels"), [(7, (1, 3)), (24, (4, 4)), (11, (4, 2))])
+def test_results_of_one_split_may_be_read_at_different_paces(
+    height: int, kernels: tuple[int, int], limits: dict[str, Any]
+) -> None:
+    x = np.random.default_rng(0).integers(-4, 5, (1, 1, height, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "filters"], ["c"], pads=[1, 0, 1, 0]),
+        helper.make_node("Split", ["c", "sizes"], ["a", "b"], axis=1),
+        helper.make_node("MaxPool", ["a"], ["p"], kernel_shape=[kernels[0], 1], strides=[2, 1]),
+        helper.make_node("MaxPool", ["b"], ["q"], kernel_shape=[kernels[1], 1], strides=[3, 1]),
+    ]
+    constants = {"filters": np.ones((5, 1, 3, 1), np.float32), "sizes": np.array([1, 4])}
+    model = onnx.shape_inference.infer_shapes(model_of(nodes, {"x": x}, ["p", "q"], constants), strict_mode=True)
+    check_restructuring(Network(model, {"x": x}, exact=True), limits)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_networks import in_another_order, random_hardware, random_network
+from random_models import in_another_order, random_hardware, random_network
 
 import accelsim
 from accelsim import SimulationResult
@@ -40,6 +40,11 @@ def test_the_order_of_independent_layers_changes_no_compulsory_byte(seed: int) -
     other = accelsim.simulate(in_another_order(random_network(seed), seed), random_hardware(seed))
     assert broken(other) == []
     assert compulsory(other) == compulsory(result(seed))
+
+
+def test_some_networks_have_more_than_one_order() -> None:
+    orders = [([n.name for n in random_network(s).graph.node], s) for s in SEEDS]
+    assert sum([n.name for n in in_another_order(random_network(s), s).graph.node] != names for names, s in orders) >= 5
 
 
 @pytest.mark.parametrize("field", ["dram.bandwidth", "scratchpad.capacity"])
