@@ -18,6 +18,7 @@ from restructure.verify.roles import FLOATS, weights_of
 from restructure.verify.store import WeightStore
 from restructure.verify.twin import make_twin
 from restructure.verify.values import random_weight
+from restructure.verify.widening import foreign_integers, in_float32
 
 __all__ = ["Subject", "subject_of"]
 
@@ -43,9 +44,14 @@ class Subject:
 def subject_of(graph: Graph, seed: int) -> Iterator[Subject]:
     """The model itself where its weights are real, else its twin on random weights; files live as long as the block.
 
-    A model that computes in another float type than float32 gets a float32 twin, for the executor has no other.
+    A model that computes in another float type than float32 gets a float32 twin, for the executor has no other, and so
+    does one that computes in integers where ONNX has floating point only.
     """
-    synthetic = _weights_hide_mistakes(graph) or any(t.dtype in FLOATS - {"float32"} for t in graph.tensors.values())
+    foreign = foreign_integers(graph)
+    notes = () if foreign is None else (f"ONNX has no such operators on {foreign}: verified in float32",)
+    graph = graph if foreign is None else in_float32(graph, foreign)
+    other = foreign is not None or any(t.dtype in FLOATS - {"float32"} for t in graph.tensors.values())
+    synthetic = other or _weights_hide_mistakes(graph)
     if not synthetic and graph.source.kind == "file" and graph.source.path:
         yield Subject(graph, Path(graph.source.path), synthetic=False)
         return
@@ -56,7 +62,7 @@ def subject_of(graph: Graph, seed: int) -> Iterator[Subject]:
             save(make_twin(graph, store, integer=False), path)
         else:
             save(graph, path)
-        yield Subject(load(path, {} if synthetic else graph.dims), path, synthetic)
+        yield Subject(load(path, {} if synthetic else graph.dims), path, synthetic, notes)
 
 
 def _weights_hide_mistakes(graph: Graph) -> bool:

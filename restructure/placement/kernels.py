@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restructure import dtypes
+from restructure.errors import ModelError
 from restructure.graph import Graph, Node
 
 __all__ = ["Kernels"]
@@ -86,4 +87,9 @@ class Kernels:
         options = ort.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = 1
-        return ort.InferenceSession(onnx.ModelProto.SerializeToString(model), options, ["CPUExecutionProvider"])
+        try:
+            return ort.InferenceSession(onnx.ModelProto.SerializeToString(model), options, ["CPUExecutionProvider"])
+        except Exception as error:
+            said = str(error).splitlines()[0]
+            rule = "must run in onnxruntime, so that the memory plan can be executed"
+            raise ModelError(f"{node.name}: {rule}, got {said}; correct the model, or use --no-verify") from error

@@ -6,7 +6,7 @@ from the onnx package's own inference and what works in place from the list belo
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from restructure.graph import Graph
 from restructure.profile import Definition
 from restructure.verify.count_placed import PlacedCounter
 from restructure.verify.lean import lean_proto, settle_ceil_mode
+from restructure.verify.widening import foreign_integers, in_float32
 
 if TYPE_CHECKING:
     import onnx
@@ -138,12 +139,15 @@ def count(graph: Graph, definition: Definition | None = None) -> Count:
     Raises:
         ModelError: onnx's shape inference refuses the model.
     """
+    definition = definition or Definition()
+    foreign = foreign_integers(graph)
+    if foreign is not None:  # onnx infers shapes in float32 only; an element takes its byte all the same
+        graph, definition = in_float32(graph, foreign), replace(definition, dtype=definition.dtype or "int8")
     proto, left_out = lean_proto(graph)
     infos = _infos(proto, graph)
     nodes = _working_nodes(proto.graph, left_out)
     readers = Counter(name for node in nodes for name in set(node.input))
     readers.update(output.name for output in proto.graph.output)
-    definition = definition or Definition()
     if definition.layout == "placed":
         return _placed(graph, definition, infos, nodes, [output.name for output in proto.graph.output])
     counter = _Counter(definition, infos, readers)

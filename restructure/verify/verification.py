@@ -12,6 +12,7 @@ from restructure.profile import Definition, profile
 from restructure.verify.comparison import Deviation, compare_integers, compare_random, tolerance_of
 from restructure.verify.count import Count, count
 from restructure.verify.interface import interface_problems, weight_problems
+from restructure.verify.widening import foreign_integers, in_float32
 
 if TYPE_CHECKING:
     import onnx
@@ -69,7 +70,8 @@ def verify(
     """Check that `restructured` computes what `original` does, in the memory that was promised.
 
     Weights are replaced by synthetic ones, so neither model's own are read but to see that they are the same. At most
-    one onnxruntime session and one weight are in memory at a time.
+    one onnxruntime session and one weight are in memory at a time. A model that uses 8-bit integers where ONNX has
+    floating point only is computed in float32.
 
     Args:
         plan: its peak, MACs and nodes must be those of `restructured`.
@@ -94,6 +96,9 @@ def verify(
     problems += _memory_problems(ours, counted, definition, plan)
     if any(problem.startswith(("inputs", "outputs")) for problem in problems):
         return _hopeless(theirs, counted, problems)
+    foreign = foreign_integers(theirs)
+    if foreign is not None:
+        theirs, ours = in_float32(theirs, foreign), in_float32(ours, foreign)
     say(0.2, "computing on integers")
     different = _integer_problems(theirs, ours, seed)
     say(0.6, "computing on random numbers")

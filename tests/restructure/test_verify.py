@@ -15,7 +15,7 @@ from onnx_nodes import model_of, random_array
 from strips import in_strips, node_called, set_constant, set_pads, whole
 
 import restructure
-from restructure import graph, zoo
+from restructure import dtypes, graph, zoo
 from restructure.errors import ModelError, ModelFileError
 from restructure.plans import Region
 from restructure.profile import Definition, profile
@@ -297,20 +297,42 @@ def test_progress_is_told_in_rising_shares() -> None:
 
 
 def test_an_original_that_onnx_refuses_is_blamed_itself() -> None:
-    """Some exporters write a Conv over int8, which ONNX has not; it can be planned, and not be run."""
-    net = analysed(ir.from_proto(int8_convolution()))
+    """ONNX has no Conv over integers; it can be planned, and not be run."""
+    net = analysed(ir.from_proto(integer_convolutions(np.int16)))
     plan = restructure.plan(net, effort=0.01)
     rule = r"must be a model that onnx accepts, so that it can be verified, got .*; correct it, or use --no-verify$"
     with pytest.raises(ModelError, match=rule):
         verify(net, restructure.rewrite(net, plan), plan=plan)
 
 
-def int8_convolution() -> onnx.ModelProto:
-    weights = onnx.numpy_helper.from_array(np.ones((2, 1, 3, 3), np.int8), "w")
-    ends = [
-        helper.make_tensor_value_info(name, onnx.TensorProto.INT8, (1, channels, 8, 8))
-        for name, channels in (("x", 1), ("y", 2))
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+def test_eight_bit_integers_where_onnx_has_floats_are_verified_in_single_precision(dtype: type) -> None:
+    """As research tools export them. The file keeps its types, and an element its byte."""
+    net = analysed(ir.from_proto(integer_convolutions(dtype)))
+    plan = restructure.plan(net, max_overhead=0.0)
+    model = restructure.rewrite(net, plan)
+    assert plan.regions
+    assert verify(net, model, plan=plan).problems == ()
+    assert {value.dtype for value in (*model.graph.inputs, *model.graph.outputs)} == {ir.DataType(net_type(net))}
+    wrong = next(node for node in model.graph if node.op_type == "Conv")
+    wrong.attributes["pads"] = ir.AttrInt64s("pads", [0, 1, 1, 1, *wrong.attributes["pads"].value[4:]])
+    assert verify(net, model, plan=plan).problems
+
+
+def net_type(net: graph.Graph) -> int:
+    return int(dtypes.to_onnx(net.tensors["y"].dtype))
+
+
+def integer_convolutions(dtype: type) -> onnx.ModelProto:
+    weights = [onnx.numpy_helper.from_array(np.ones(shape, dtype), n) for n, shape in FILTERS.items()]
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    ends = [helper.make_tensor_value_info(n, element, (1, channels, 16, 8)) for n, channels in (("x", 1), ("y", 2))]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["inner"], "first", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["inner", "v"], ["y"], "second", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
     ]
-    node = helper.make_node("Conv", ["x", "w"], ["y"], "conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-    graph = helper.make_graph([node], "int8", ends[:1], ends[1:], [weights])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    made = helper.make_graph(nodes, "integers", ends[:1], ends[1:], weights)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+FILTERS = {"w": (6, 1, 3, 3), "v": (2, 6, 3, 3)}

@@ -146,6 +146,12 @@ def test_a_model_with_real_weights_is_verified_on_its_own(tmp_path: Path) -> Non
         assert subject.path == tmp_path / "tiny.onnx"
 
 
+def test_integers_where_onnx_has_floats_are_verified_in_single_precision_and_said_so() -> None:
+    found = verify(str(MODELS.parent / "int8_convolutions.onnx"), "edge_npu", orders=1)
+    assert found.passed
+    assert found.notes == ("ONNX has no such operators on int8: verified in float32",)
+
+
 def test_the_verified_program_is_the_one_that_was_timed() -> None:
     model = str(MODELS / "squeezenet1_1_ts17.onnx")
     timed = accelsim.simulate(model, "edge_npu")
