@@ -60,7 +60,7 @@ def _turned(tensor: "ir.TensorProtocol") -> "ir.TensorProtocol":
     import onnx_ir as ir
 
     read = partial(_read, tensor)
-    return ir.LazyTensor(read, ir.DataType.FLOAT, ir.Shape(tensor.shape.dims), name=tensor.name)
+    return ir.LazyTensor(read, ir.DataType.FLOAT, ir.Shape(tensor.shape.numpy()), name=tensor.name)
 
 
 def _read(tensor: "ir.TensorProtocol") -> "ir.TensorProtocol":
