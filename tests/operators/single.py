@@ -14,6 +14,7 @@ from accelsim.hardware import Hardware, load
 from accelsim.program import Instruction, Opcode, Program, hazards
 from accelsim.workload import Layer, Workload, build
 from restructure.graph import load as load_graph
+from restructure.verify.products import with_unsigned_weights
 
 #: Both sides compute in float32, in different orders.
 TOLERANCE = 2e-5
@@ -89,11 +90,15 @@ def model(
 
 
 def reference_session(made: onnx.ModelProto) -> ort.InferenceSession:
+    """A session that computes what the model says on any processor (see `restructure.verify.products`)."""
+    exact = onnx.ModelProto()
+    exact.CopyFrom(made)
+    with_unsigned_weights(exact)
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return ort.InferenceSession(made.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(exact.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def run(
