@@ -1,11 +1,12 @@
 """Receptive fields along a spatial axis: which rows of an operand a range of result rows needs, exactly.
 
-Rows are positions of axis 2 (the first spatial axis), columns those of axis 3; what is said of rows holds of columns.
-A tensor without that axis has one row: all of itself.
+Rows are positions of axis 2 (the first spatial axis), columns those of axis 3, until a Transpose or a Reshape moves
+them; what is said of rows holds of columns. A tensor without that axis has one row: all of itself.
 """
 
+from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent
 from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
-from restructure.fields.operators import COLUMN_AXIS, ROW_AXIS, Reach, extent, height, reach, width
+from restructure.fields.operators import Reach, reach
 
 __all__ = [
     "COLUMN_AXIS",
@@ -19,8 +20,7 @@ __all__ = [
     "Transposed",
     "Whole",
     "Windowed",
+    "axes_of",
     "extent",
-    "height",
     "reach",
-    "width",
 ]

@@ -1,6 +1,6 @@
 """The receptive field of every operator of the table along one spatial axis, or the reason why it cannot be cut there.
 
-Everything is said of rows; along axis 3 the same holds of columns.
+Everything is said of rows; the same holds of columns. Where the rows of a tensor lie: `restructure.fields.axes`.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,29 +8,14 @@ from dataclasses import dataclass
 from math import floor
 
 from restructure import operators
+from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent, regrouped
 from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
 from restructure.graph import Graph, Node
 from restructure.operators import Shape, Window
 
-__all__ = ["COLUMN_AXIS", "ROW_AXIS", "Reach", "extent", "height", "reach", "width"]
+__all__ = ["Reach", "reach"]
 
-ROW_AXIS, COLUMN_AXIS = 2, 3
 _WORDS = {ROW_AXIS: "row", COLUMN_AXIS: "column"}
-
-
-def extent(shape: Shape, axis: int) -> int:
-    """Return a tensor's extent along an axis, or 1 where it has none."""
-    return shape[axis] if len(shape) > axis else 1
-
-
-def height(shape: Shape) -> int:
-    """Return the rows of a tensor: the extent of axis 2, or 1 where there is none."""
-    return extent(shape, ROW_AXIS)
-
-
-def width(shape: Shape) -> int:
-    """Return the columns of a tensor: the extent of axis 3, or 1 where there is none."""
-    return extent(shape, COLUMN_AXIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,54 +37,92 @@ class _WholeError(Exception):
     """The node cannot be cut by rows; the message says why."""
 
 
-def reach(graph: Graph, node: Node, axis: int = ROW_AXIS) -> Reach:
-    """Return the receptive fields of a node's activation operands along an axis."""
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where a node's rows lie.
+
+    Attributes:
+        word: what they are called.
+        of: tensor → axis of its rows.
+        before, after: axis of the first activation operand's rows, and of the results'.
+        moved: whether either is another than where networks begin.
+        moving: whether rows may move.
+    """
+
+    word: str
+    of: Mapping[str, int]
+    before: int
+    after: int
+    moved: bool
+    moving: bool
+
+
+def reach(graph: Graph, node: Node, axis: int = ROW_AXIS, moving: bool = True) -> Reach:
+    """Return the receptive fields of a node's activation operands along an axis.
+
+    Args:
+        axis: rows (2) or columns (3).
+        moving: whether they are followed through Transposes and Reshapes; see `axes_of`.
+    """
     positions = [i for i, name in enumerate(node.inputs) if name and not graph.is_constant(name)]
+    axes = axes_of(graph, axis, moving)
+    result = next(name for name in node.outputs if name)
+    before, after = axes[node.inputs[positions[0]]] if positions else axis, axes[result]
+    at = _At(_WORDS[axis], axes, before, after, (before, after) != (axis, axis), moving)
     try:
-        return _cut(graph, node, positions, axis)
+        return _cut(graph, node, positions, at)
     except _WholeError as error:
-        heights = {i: extent(graph.tensors[node.inputs[i]].shape, axis) for i in positions}
-        rows = extent(graph.tensors[next(name for name in node.outputs if name)].shape, axis)
+        heights = {i: extent(graph.tensors[node.inputs[i]].shape, axes[node.inputs[i]]) for i in positions}
+        rows = extent(graph.tensors[result].shape, after)
         return Reach({i: Whole(rows) for i, rows in heights.items()}, rows, str(error))
 
 
-def _cut(graph: Graph, node: Node, positions: list[int], axis: int) -> Reach:
+def _cut(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
     spec = graph.spec(node)
     shapes = [graph.tensors[name].shape for name in node.outputs if name]
-    if not all(len(shape) > axis for shape in shapes):
-        raise _WholeError(f"its result has no {_WORDS[axis]} axis")
-    if len({extent(shape, axis) for shape in shapes}) > 1:
-        raise _WholeError(f"its results differ in {_WORDS[axis]}s")
+    if not all(len(shape) > at.after for shape in shapes):
+        raise _WholeError(f"its result has no {at.word} axis")
+    if len({extent(shape, at.after) for shape in shapes}) > 1:
+        raise _WholeError(f"its results differ in {at.word}s")
     if spec.elementwise:
-        return _elementwise(graph, node, positions, axis)
-    rule = _RULES.get(node.op_type) or _BY_CATEGORY.get(spec.category)
+        return _elementwise(graph, node, positions, at)
+    if node.op_type == "Concat":
+        return _concat(graph, node, positions, at)
+    if node.op_type == "MatMul":
+        return _matmul(graph, node, positions, at)
+    rule = _RULES.get(node.op_type) or _SPATIAL.get(node.op_type) or _SPATIAL.get(spec.category)
+    rule = rule or _BY_CATEGORY.get(spec.category)
     if rule is None or positions != [0]:
-        if node.op_type == "Concat":
-            return _concat(graph, node, positions, axis)
         raise _WholeError(f"{node.op_type} needs its whole operand")
-    return rule(graph, node, axis)
+    if at.moved and rule in _SPATIAL.values():
+        raise _WholeError(f"its operand's {at.word}s lie along another axis")
+    return rule(graph, node, at)
 
 
-def _elementwise(graph: Graph, node: Node, positions: list[int], axis: int) -> Reach:
+def _elementwise(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
     result = graph.tensors[node.outputs[0]].shape
     if (
         node.op_type in ("QuantizeLinear", "DequantizeLinear")
-        and graph.call(node).integer("axis", 1) % len(result) == axis
+        and graph.call(node).integer("axis", 1) % len(result) == at.after
         and graph.tensors[node.inputs[1]].elements > 1
     ):
-        raise _WholeError(f"its scales differ by {_WORDS[axis]}")
+        raise _WholeError(f"its scales differ by {at.word}")
     maps: dict[int, RowMap] = {}
     for index, name in enumerate(node.inputs):
         if not name:
             continue
-        rows = _aligned(graph.tensors[name].shape, result, axis)
+        shape = graph.tensors[name].shape
+        rows = _aligned(shape, result, at.after)
         if index not in positions:
-            if rows > 1 and not _per_channel(node, index):
-                raise _WholeError(f"its constant operand {name!r} differs by {_WORDS[axis]}")
-        elif rows > 1 and len(graph.tensors[name].shape) != len(result):
+            varies = at.after == 1 if _per_channel(node, index) else rows > 1
+            if varies:
+                raise _WholeError(f"its constant operand {name!r} differs by {at.word}")
+        elif rows > 1 and len(shape) != len(result):
             raise _WholeError("its operands have different ranks")
+        elif rows > 1 and at.of[name] != at.after:
+            raise _WholeError(f"its operands' {at.word}s lie along different axes")
         else:
-            maps[index] = Same() if rows == extent(result, axis) > 1 else Whole(extent(graph.tensors[name].shape, axis))
+            maps[index] = Same() if rows == extent(result, at.after) > 1 else Whole(extent(shape, at.of[name]))
     return Reach(maps, 1)
 
 
@@ -114,17 +137,39 @@ def _aligned(shape: Shape, result: Shape, axis: int) -> int:
     return shape[own] if 0 <= own < len(shape) else 1
 
 
-def _concat(graph: Graph, node: Node, positions: list[int], axis: int) -> Reach:
+def _concat(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
     rank = len(graph.tensors[node.outputs[0]].shape)
-    if graph.call(node).integer("axis") % rank == axis:
-        raise _WholeError(f"it joins {_WORDS[axis]}s")
+    if graph.call(node).integer("axis") % rank == at.after:
+        raise _WholeError(f"it joins {at.word}s")
     if len(positions) != len(node.inputs):
         raise _WholeError("it joins constants")
+    if any(at.of[name] != at.after for name in node.inputs):
+        raise _WholeError(f"its operands' {at.word}s lie along different axes")
     return Reach({i: Same() for i in positions}, 1)
 
 
-def _conv(graph: Graph, node: Node, axis: int) -> Reach:
-    return _window(operators.conv_geometry(node, graph), axis - ROW_AXIS)
+def _matmul(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
+    """Rows of the left operand are the result's; so are those of a batch, if the right operand has the same."""
+    left, right = (graph.tensors[name].shape for name in node.inputs[:2])
+    rank = len(graph.tensors[node.outputs[0]].shape)
+    if 0 not in positions or min(len(left), len(right)) < 2 or rank != len(left) or at.after >= rank - 1:
+        raise _WholeError(f"a row of its result needs all {at.word}s")
+    maps: dict[int, RowMap] = {}
+    for index, name in enumerate(node.inputs[:2]):
+        shape = left if index == 0 else right
+        own = at.after - (rank - len(shape))
+        shared = own >= 0 and shape[own] > 1 and (index == 0 or at.after < rank - 2)
+        if shared and index not in positions:
+            raise _WholeError(f"its constant operand {name!r} differs by {at.word}")
+        if shared and at.of[name] != own:
+            raise _WholeError(f"its operands' {at.word}s lie along different axes")
+        if index in positions:
+            maps[index] = Same() if shared else Whole(extent(shape, at.of[name]))
+    return Reach(maps, 1)
+
+
+def _conv(graph: Graph, node: Node, at: _At) -> Reach:
+    return _window(operators.conv_geometry(node, graph), at.after - ROW_AXIS)
 
 
 def _window(g: Window, side: int) -> Reach:
@@ -134,21 +179,21 @@ def _window(g: Window, side: int) -> Reach:
     return Reach({0: field}, 1)
 
 
-def _conv_transpose(graph: Graph, node: Node, axis: int) -> Reach:
+def _conv_transpose(graph: Graph, node: Node, at: _At) -> Reach:
     g = operators.conv_geometry(node, graph)
-    side = axis - ROW_AXIS
+    side = at.after - ROW_AXIS
     field = Transposed(g.in_spatial[side], g.extents[side], g.strides[side], g.pads_begin[side])
     if field.extent < field.stride:
         raise _WholeError("its windows leave gaps")
     if field.crops(0, g.out_spatial[side])[1] < 0:
-        raise _WholeError(f"its output padding adds {_WORDS[axis]}s that nothing reaches")
+        raise _WholeError(f"its output padding adds {at.word}s that nothing reaches")
     return Reach({0: field}, 1)
 
 
-def _pool(graph: Graph, node: Node, axis: int) -> Reach:
+def _pool(graph: Graph, node: Node, at: _At) -> Reach:
     g = operators.pool_geometry(node, graph)
     if g.is_global:
-        raise _WholeError(f"it pools all {_WORDS[axis]}s")
+        raise _WholeError(f"it pools all {at.word}s")
     if len(node.outputs) > 1:
         raise _WholeError("its indices count from the start of the whole operand")
     reached = [
@@ -160,21 +205,21 @@ def _pool(graph: Graph, node: Node, axis: int) -> Reach:
     # Rounding up must be said as padding in a part, and executors take less padding than a kernel has entries.
     if any(r - n >= k for r, n, k in zip(reached, g.in_spatial, g.kernel, strict=True)):
         raise _WholeError("ceil_mode lets its windows reach further past the end than padding may")
-    return _window(g, axis - ROW_AXIS)
+    return _window(g, at.after - ROW_AXIS)
 
 
-def _resize(graph: Graph, node: Node, axis: int) -> Reach:
+def _resize(graph: Graph, node: Node, at: _At) -> Reach:
     g = operators.resize_geometry(node, graph)
-    rows, results, scale = g.in_shape[axis], g.out_shape[axis], g.scales[axis]
+    rows, results, scale = g.in_shape[at.after], g.out_shape[at.after], g.scales[at.after]
     if rows == results and scale == 1.0:
         return Reach({0: Same()}, 1)
     if g.mode != "nearest":
-        raise _WholeError(f"{g.mode} resize mixes {_WORDS[axis]}s across every border")
+        raise _WholeError(f"{g.mode} resize mixes {at.word}s across every border")
     if results % rows or scale != results // rows:
         raise _WholeError("its scale is no whole number")
     factor = results // rows
     if any(_nearest(row, factor, g.coordinates, g.rounding) != row // factor for row in range(results)):
-        raise _WholeError(f"{g.coordinates} with {g.rounding} does not repeat each {_WORDS[axis]} {factor} times")
+        raise _WholeError(f"{g.coordinates} with {g.rounding} does not repeat each {at.word} {factor} times")
     return Reach({0: Scaled(factor)}, factor)
 
 
@@ -194,83 +239,117 @@ def _nearest(row: int, factor: int, coordinates: str, rounding: str) -> int:
     return max(rounders[rounding](place), 0)
 
 
-def _slice(graph: Graph, node: Node, axis: int) -> Reach:
-    taken = operators.slices(node, graph)[axis]
+def _slice(graph: Graph, node: Node, at: _At) -> Reach:
+    taken = operators.slices(node, graph)[at.before]
     if taken.step < 1:
-        raise _WholeError(f"it turns {_WORDS[axis]}s round")
+        raise _WholeError(f"it turns {at.word}s round")
     return Reach({0: Shifted(taken.start, taken.step)}, 1)
 
 
-def _pad(graph: Graph, node: Node, axis: int) -> Reach:
+def _pad(graph: Graph, node: Node, at: _At) -> Reach:
     pads = operators.pads(node, graph)
-    before, after = pads[axis]
+    before, after = pads[at.before]
     if before == after == 0:
         return Reach({0: Same()}, 1)
     if graph.call(node).text("mode", "constant") != "constant" or before < 0 or after < 0:
-        raise _WholeError(f"it pads with other {_WORDS[axis]}s, or crops")
+        raise _WholeError(f"it pads with other {at.word}s, or crops")
     if "pads" in node.attributes:
         raise _WholeError("its pads are an attribute that cannot crop")
-    return Reach({0: Padded(extent(graph.tensors[node.inputs[0]].shape, axis), before)}, 1)
+    return Reach({0: Padded(extent(graph.tensors[node.inputs[0]].shape, at.before), before)}, 1)
 
 
-def _keeps(axes: tuple[int, ...], axis: int) -> Reach:
-    if axis in axes:
-        raise _WholeError(f"it works across {_WORDS[axis]}s")
+def _keeps(axes: tuple[int, ...], at: _At) -> Reach:
+    if at.before in axes:
+        raise _WholeError(f"it works across {at.word}s")
     return Reach({0: Same()}, 1)
 
 
-def _softmax(graph: Graph, node: Node, axis: int) -> Reach:
-    return _keeps(operators.softmax_axes_of(node, graph), axis)
+def _softmax(graph: Graph, node: Node, at: _At) -> Reach:
+    return _keeps(operators.softmax_axes_of(node, graph), at)
 
 
-def _reduce(graph: Graph, node: Node, axis: int) -> Reach:
+def _reduce(graph: Graph, node: Node, at: _At) -> Reach:
     if not node.op_type.startswith("Reduce"):
         raise _WholeError(f"{node.op_type} needs its whole operand")
     axes = operators.reduce_axes(node, graph)
-    if not graph.call(node).integer("keepdims", 1) and any(reduced <= axis for reduced in axes):
-        raise _WholeError(f"it moves the {_WORDS[axis]} axis")
-    return _keeps(axes, axis)
+    dropped = 0 if graph.call(node).integer("keepdims", 1) else sum(axis < at.before for axis in axes)
+    if at.before not in axes and at.after != at.before - dropped:
+        raise _WholeError(f"it moves the {at.word} axis")
+    return _keeps(axes, at)
 
 
-def _split(graph: Graph, node: Node, axis: int) -> Reach:
-    return _keeps((operators.splits(node, graph)[0],), axis)
+def _layer_norm(graph: Graph, node: Node, at: _At) -> Reach:
+    rank = len(graph.tensors[node.inputs[0]].shape)
+    return _keeps(tuple(range(graph.call(node).integer("axis", -1) % rank, rank)), at)
 
 
-def _transpose(graph: Graph, node: Node, axis: int) -> Reach:
-    if operators.permutation(node, graph)[axis] != axis:
-        raise _WholeError(f"it moves the {_WORDS[axis]} axis")
+def _split(graph: Graph, node: Node, at: _At) -> Reach:
+    return _keeps((operators.splits(node, graph)[0],), at)
+
+
+def _gather(graph: Graph, node: Node, at: _At) -> Reach:
+    data, result = (len(graph.tensors[name].shape) for name in (node.inputs[0], node.outputs[0]))
+    axis = graph.call(node).integer("axis", 0) % data
+    if axis < at.before and at.after != at.before + result - data:
+        raise _WholeError(f"it moves the {at.word} axis")
+    return _keeps((axis,), at)
+
+
+def _transpose(graph: Graph, node: Node, at: _At) -> Reach:
+    if operators.permutation(node, graph)[at.after] != at.before:
+        raise _WholeError(f"it moves the {at.word} axis")
     return Reach({0: Same()}, 1)
 
 
-def _depth_to_space(graph: Graph, node: Node, axis: int) -> Reach:
+def _view(graph: Graph, node: Node, at: _At) -> Reach:
+    before, after = graph.tensors[node.inputs[0]].shape, graph.tensors[node.outputs[0]].shape
+    if not at.moving or len(before) <= at.before or regrouped(before, after, at.before) != at.after:
+        raise _WholeError(f"{node.op_type} needs its whole operand")
+    if node.op_type == "Reshape" and len(node.inputs) < 2:
+        raise _WholeError("its shape is an attribute")
+    if node.op_type == "Squeeze" and graph.call(node).axes(1) is None:
+        raise _WholeError(f"it would drop a single {at.word}, too")
+    rows, results = before[at.before], after[at.after]
+    if rows == results:
+        return Reach({0: Same()}, 1)
+    return (
+        Reach({0: Scaled(results // rows)}, results // rows)
+        if results > rows
+        else Reach({0: Scaled(1, rows // results)}, 1)
+    )
+
+
+def _depth_to_space(graph: Graph, node: Node, at: _At) -> Reach:
     block = graph.call(node).integer("blocksize")
     return Reach({0: Scaled(block)}, block)
 
 
-def _space_to_depth(graph: Graph, node: Node, axis: int) -> Reach:
+def _space_to_depth(graph: Graph, node: Node, at: _At) -> Reach:
     return Reach({0: Scaled(1, graph.call(node).integer("blocksize"))}, 1)
 
 
-def _across_channels(graph: Graph, node: Node, axis: int) -> Reach:
+def _across_channels(graph: Graph, node: Node, at: _At) -> Reach:
     return Reach({0: Same()}, 1)
 
 
-Rule = Callable[[Graph, Node, int], Reach]
+Rule = Callable[[Graph, Node, _At], Reach]
 
-_RULES: Mapping[str, Rule] = {
-    "Slice": _slice,
-    "Pad": _pad,
-    "Split": _split,
-    "Transpose": _transpose,
+_SPATIAL: Mapping[str, Rule] = {
     "DepthToSpace": _depth_to_space,
     "SpaceToDepth": _space_to_depth,
     "LRN": _across_channels,
-}
-_BY_CATEGORY: Mapping[str, Rule] = {
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     "pool": _pool,
     "resize": _resize,
-    "softmax": _softmax,
-    "reduce": _reduce,
 }
+"""By operator, or by category: those that know which axes are channels, rows and columns."""
+_RULES: Mapping[str, Rule] = {
+    "Slice": _slice,
+    "Pad": _pad,
+    "Split": _split,
+    "Gather": _gather,
+    "Transpose": _transpose,
+    "LayerNormalization": _layer_norm,
+}
+_BY_CATEGORY: Mapping[str, Rule] = {"softmax": _softmax, "reduce": _reduce, "view": _view}

@@ -12,7 +12,7 @@ While the first node that reads an input runs, the input is there as well; so is
 The bound does not know how many MACs may be spent: it is what remains if they cost nothing.
 """
 
-from restructure.fields import COLUMN_AXIS, ROW_AXIS, reach
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, axes_of, reach
 from restructure.graph import Graph, Node
 from restructure.planning.sections import keeps_channels, mixes_channels
 from restructure.streaming import Network, Op
@@ -108,7 +108,8 @@ def _window(graph: Graph, network: Network, op: Op, reassociate: bool) -> int:
         return 0
     name = node.inputs[0]
     shape = graph.tensors[name].shape
-    if len(shape) != 4 or (graph.producer(name) is None and not network.definition.input_counted):
+    moved = (axes_of(graph, ROW_AXIS)[name], axes_of(graph, COLUMN_AXIS)[name]) != (ROW_AXIS, COLUMN_AXIS)
+    if len(shape) != 4 or moved or (graph.producer(name) is None and not network.definition.input_counted):
         return 0
     extents = [_extent(graph, node, axis) for axis in (ROW_AXIS, COLUMN_AXIS)]
     tensor = network.tensors[op.operands[0][0]]

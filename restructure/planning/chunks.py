@@ -41,7 +41,7 @@ def part_rows(network: Network, start: int, stop: int, target_bytes: int, max_pa
 
 def _is_last_of_bands(network: Network, op: Op, start: int) -> bool:
     """Whether an op joins bands that are made one after another from `start` on: none of its rows is there before."""
-    if op.kind != "join" or op.joins != network.cuts.across:
+    if op.kind != "join" or op.joins != network.tensors[op.results[0]].across:
         return False
     for tensor, _, _ in op.operands:
         maker = network.producer[tensor]

@@ -34,6 +34,8 @@ def _region(plan: Plan, region: Region) -> str:
 
 
 def _reason(graph: Graph, node: Node, plan: Plan) -> str:
-    if graph.spec(node).is_view or all(len(graph.tensors[name].shape) < 3 for name in node.outputs if name):
-        return "" if len(graph.tensors[node.outputs[0]].shape) < 3 else "it gives its operand another shape"
-    return reach(graph, node, ROW_AXIS if plan.along == "rows" else COLUMN_AXIS).reason
+    if all(len(graph.tensors[name].shape) < 3 for name in node.outputs if name):
+        return ""
+    axis, placed = ROW_AXIS if plan.along == "rows" else COLUMN_AXIS, plan.definition.layout == "placed"
+    reason = reach(graph, node, axis, not placed).reason
+    return "it gives its operand another shape" if reason and graph.spec(node).is_view else reason

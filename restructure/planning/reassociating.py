@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from restructure.fields import extent
+from restructure.fields import axes_of, extent
 from restructure.graph import Graph
 from restructure.planning.drafts import UNCUT, WHOLE, Draft, Outcome, Studio
 from restructure.planning.sections import keeps_channels, mixes_channels
@@ -32,11 +32,14 @@ class Product:
 
 def means(graph: Graph, axis: int) -> tuple[SumCut, ...]:
     """Return the averages over space that can be taken by parts, in as many as make sense."""
-    found = []
+    found, axes = [], axes_of(graph, axis)
     for node in graph.nodes:
         taken = sum_of(graph, node)
-        rows = extent(graph.tensors[node.inputs[0]].shape, axis) if node.inputs and node.inputs[0] else 1
-        if not taken.reason and taken.kind != "product" and axis in taken.axes and rows > 1:
+        if taken.reason or taken.kind == "product":
+            continue
+        own = axes[node.inputs[0]]
+        rows = extent(graph.tensors[node.inputs[0]].shape, own)
+        if own in taken.axes and rows > 1:
             found.append(SumCut(node.name, min(rows, _MOST_PARTS)))
     return tuple(found)
 

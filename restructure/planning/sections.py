@@ -6,6 +6,7 @@ depthwise convolutions. Behind it the groups are joined.
 """
 
 from restructure import operators
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, axes_of
 from restructure.graph import Graph, Node
 from restructure.streaming import Network
 
@@ -39,7 +40,14 @@ def _opens(graph: Graph, chain: tuple[Node, ...]) -> bool:
     if node.op_type == "Concat":
         axis = graph.call(node).integer("axis") % len(graph.tensors[node.outputs[0]].shape)
         distinct = len(set(node.inputs)) == len(node.inputs)
-        return axis == 1 and len(chain) == 1 and distinct and not any(graph.is_constant(name) for name in node.inputs)
+        lengthwise = (axes_of(graph, way)[node.outputs[0]] for way in (ROW_AXIS, COLUMN_AXIS))
+        return (
+            axis == 1
+            and axis not in lengthwise
+            and len(chain) == 1
+            and distinct
+            and not any(graph.is_constant(name) for name in node.inputs)
+        )
     return node.op_type == "Conv" and operators.conv_geometry(node, graph).groups == 1
 
 

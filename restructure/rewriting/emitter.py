@@ -8,7 +8,7 @@ from restructure.graph import Graph, Node
 from restructure.rewriting.constants import Constants
 from restructure.rewriting.parts import Changes, Stretch, changes_of
 from restructure.streaming import CONCAT, SLICE, Network, Op, Program
-from restructure.streaming.network import stretch
+from restructure.streaming.network import TensorRows, stretch
 from restructure.streaming.sums import Sum
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Emitter:
             if index == SLICE:
                 self._slice(made[0], read[0])
             elif index == CONCAT:
-                self._concat(made[0], read, self.network.cuts.axis)
+                self._concat(made[0], read, self._entry(made[0]).axis)
             else:
                 self._run(self.network.ops[index], made, read)
 
@@ -60,6 +60,9 @@ class Emitter:
             self._slice(made[0], read[0])
         else:
             self._op(op, made, read)
+
+    def _entry(self, block: int) -> TensorRows:
+        return self.network.tensors[self.program.blocks[block][0]]
 
     def _value(self, block: int) -> "ir.Value":
         import onnx_ir as ir
@@ -118,19 +121,19 @@ class Emitter:
 
     def _taken(self, made: int, read: int) -> list[tuple[int, int, int]]:
         """Return per axis that is cut (axis, start, stop) of what one block takes of another."""
-        cuts = self.network.cuts
+        entry = self._entry(made)
         source, low, high = self.program.blocks[read]
         result, start, stop = self.program.blocks[made]
-        taken = [(cuts.axis, start - low, stop - low)] if (start, stop) != (low, high) else []
+        taken = [(entry.axis, start - low, stop - low)] if (start, stop) != (low, high) else []
         (first, last), (left, right) = self._columns(source), self._columns(result)
         if (left, right) != (first, last):
-            taken.append((cuts.across, left - first, right - first))
+            taken.append((entry.across, left - first, right - first))
         return sorted(taken)
 
     def _columns(self, tensor: int) -> tuple[int, int]:
         """Return the columns of the graph's tensor that one of the network's has."""
         entry = self.network.tensors[tensor]
-        return entry.columns or (0, extent(self.graph.tensors[entry.name].shape, self.network.cuts.across))
+        return entry.columns or (0, extent(self.graph.tensors[entry.name].shape, entry.across))
 
     def _concat(self, made: int, read: tuple[int, ...], axis: int) -> None:
         import onnx_ir as ir
@@ -194,18 +197,18 @@ class Emitter:
             return Changes()
         tensor, field, _ = op.operands[0]
         _, low, high = self.program.blocks[read[0]]
-        cuts = self.network.cuts
-        part = [Stretch(cuts.axis, field, start, stop, low, high)]
+        operand, result = self.network.tensors[tensor], self.network.tensors[op.results[0]]
+        part = [Stretch(operand.axis, result.axis, field, start, stop, low, high)]
         if op.across is not None and op.columns is not None:
-            part.append(Stretch(cuts.across, op.across, *op.columns, *self._columns(tensor)))
-        names = self.network.tensors[tensor].name, self.network.tensors[op.results[0]].name
-        return changes_of(self.graph, node, [cut for cut in part if self._is_cut(cut, *names)])
+            part.append(Stretch(operand.across, result.across, op.across, *op.columns, *self._columns(tensor)))
+        return changes_of(self.graph, node, [cut for cut in part if self._is_cut(cut, operand.name, result.name)])
 
     def _is_cut(self, part: Stretch, operand: str, result: str) -> bool:
         """Whether a part is less than all along its axis."""
         if isinstance(part.field, Whole):
             return False
-        operand_extent, result_extent = (extent(self.graph.tensors[n].shape, part.axis) for n in (operand, result))
+        operand_extent = extent(self.graph.tensors[operand].shape, part.axis)
+        result_extent = extent(self.graph.tensors[result].shape, part.of_result)
         return (part.start, part.stop, part.low, part.high) != (0, result_extent, 0, operand_extent)
 
     def _arity(self, node: Node, changes: Changes) -> int:

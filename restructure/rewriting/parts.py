@@ -16,10 +16,12 @@ class Stretch:
     """The part along one axis: result positions start..stop−1, from positions low..high−1 of the operand.
 
     Attributes:
+        axis: of the operand; `of_result`: of the result.
         field: receptive field of the operand along the axis.
     """
 
     axis: int
+    of_result: int
     field: RowMap
     start: int
     stop: int
@@ -108,6 +110,13 @@ def _resize(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     return Changes({"keep_aspect_ratio_policy": None}, {3: ordered})
 
 
+def _reshape(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
+    shape = list(graph.tensors[node.outputs[0]].shape)
+    for cut in part:
+        shape[cut.of_result] = cut.stop - cut.start
+    return Changes({"allowzero": None}, {1: tuple(shape)})
+
+
 Rule = Callable[[Graph, Node, Sequence[Stretch]], Changes]
 _RULES: Mapping[str, Rule] = {
     "conv": _windowed,
@@ -115,6 +124,7 @@ _RULES: Mapping[str, Rule] = {
     "conv_transpose": _transposed,
     "Slice": _slice,
     "Pad": _pad,
+    "Reshape": _reshape,
     "resize": _resize,
 }
 """By operator, or by category."""

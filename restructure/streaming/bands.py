@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from restructure.errors import PlanError
-from restructure.fields import Reach, extent, reach
+from restructure.fields import Reach, axes_of, extent, reach
 from restructure.graph import Graph, Node
 from restructure.plans import BandCut
 
@@ -53,7 +53,8 @@ def banded(graph: Graph, chains: Sequence[Chain], cut: BandCut, axis: int) -> Ba
     inside = {node.index for chain in chains for node in chain}
     granules = {name: reaches[chain[0].name].granule for chain in chains for name in _results(chain)}
     leaving = [name for name in made if _leaves(graph, name, inside)]
-    widths = {name: extent(graph.tensors[name].shape, axis) for name in made}
+    axes = axes_of(graph, axis)
+    widths = {name: extent(graph.tensors[name].shape, axes[name]) for name in made}
     count = min([cut.bands, *(-(-widths[name] // granules[name]) for name in leaving)])
     shares = {name: _shares(widths[name], granules[name], count) for name in leaving}
     spans: dict[str, list[Span]] = {name: [] for name in made}

@@ -5,7 +5,7 @@ from typing import Any
 
 from restructure import dtypes, operators
 from restructure.errors import PlanError
-from restructure.fields import ROW_AXIS, Reach, RowMap, Same, Whole, extent, reach
+from restructure.fields import ROW_AXIS, Reach, RowMap, Same, Whole, axes_of, extent, reach
 from restructure.graph import Graph, Node
 from restructure.profile import Definition
 from restructure.profile.cells import cell_shape, inner_elements
@@ -57,6 +57,8 @@ class _Builder:
         self.placed = definition.layout == "placed"
         if self.placed and (cuts.bands or cuts.axis != ROW_AXIS):
             raise PlanError("plan: under the placed layout parts are rows; leave bands and columns out")
+        self.axes = axes_of(graph, cuts.axis, not self.placed)
+        self.across = axes_of(graph, cuts.across, not self.placed)
         self.groups = dict(cuts.groups)
         self.sums = {cut.node: cut.parts for cut in cuts.sums}
         self.tensors: list[TensorRows] = []
@@ -110,16 +112,20 @@ class _Builder:
             return False
         if self._is_view(made) or len(made.outputs) > 1 or len(node.outputs) > 1:
             return False
-        return not reach(self.graph, node, self.cuts.axis).reason or self._rows(name) == 1
+        return not self._reach(node).reason or self._rows(name) == 1
 
     def _is_view(self, node: Node) -> bool:
         return self.graph.spec(node).is_view or (self.placed and view_of(self.graph, node) is not None)
 
+    def _reach(self, node: Node) -> Reach:
+        # Placed cells are rows along axis 2, wherever the network's own may lie.
+        return reach(self.graph, node, self.cuts.axis, not self.placed)
+
     def _rows(self, name: str) -> int:
-        return extent(self.graph.tensors[name].shape, self.cuts.axis)
+        return extent(self.graph.tensors[name].shape, self.axes[name])
 
     def _columns(self, name: str) -> int:
-        return extent(self.graph.tensors[name].shape, self.cuts.across)
+        return extent(self.graph.tensors[name].shape, self.across[name])
 
     def _chain(self, node: Node) -> tuple[Node, ...]:
         chain = [node]
@@ -148,7 +154,8 @@ class _Builder:
         own = channels is None and columns is None and not part
         self.tensors.append(
             TensorRows(name, rows, elements, octets, channels,
-                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns, part, cells)
+                       own and name in self.graph.inputs, own and name in self.graph.outputs, columns, part, cells,
+                       self.axes[name], self.across[name])
         )  # fmt: skip
         if own:
             self.ids[name] = len(self.tensors) - 1
@@ -156,7 +163,7 @@ class _Builder:
 
     def _add(self, chain: tuple[Node, ...]) -> None:
         node = chain[0]
-        field = reach(self.graph, node, self.cuts.axis)
+        field = self._reach(node)
         if node.name in self.banded:
             self._add_bands(chain, field, self.banded[node.name])
             return
@@ -236,7 +243,7 @@ class _Builder:
         result = self._tensor(name, columns=None if reader is None else span)
         operands = tuple((piece, Same(), i) for i, piece in enumerate(pieces))
         self.ops.append(
-            Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join", joins=self.cuts.across,
+            Op(len(self.ops), (), operands, (result,), 1, 0, 1, kind="join", joins=self.across[name],
                lent=reader is not None)
         )  # fmt: skip
         return result
@@ -287,14 +294,14 @@ class _Builder:
                 for tensor, span in zip(self.parts.get(name, ()), self.bounds.get(name, ()), strict=True)
             ]
         height, count = self._rows(name), 1
-        if self.cuts.axis in found.axes:
+        if self.axes[name] in found.axes:
             count = min(self.sums[node.name], height)
         bounds = [height * i // count for i in range(count + 1)]
         return [(tensor, Whole(b, a), None) for tensor in self._pieces(name, found) for a, b in pairwise(bounds)]
 
     def _pieces(self, name: str, found: Sum) -> list[int]:
         """Return what a tensor is made in that a sum can be taken of: its bands' own columns, or all of it."""
-        if name not in self.bands or self.cuts.across not in found.axes:
+        if name not in self.bands or self.across[name] not in found.axes:
             return [self._operand(name)]
         source, tensors = self.bands[name]
         shares = zip(source.shares[name], source.spans[name], tensors, strict=True)

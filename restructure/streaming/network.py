@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from restructure.fields import RowMap
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, RowMap
 from restructure.graph import Node
 from restructure.profile import Definition
 from restructure.profile.views import View
@@ -45,6 +45,8 @@ class TensorRows:
         part: which share of a sum, or which of its totals; empty for the whole sum.
         row_bytes: of one row, under the definition's element type (rounded up; cell by cell if *placed*).
         cells_per_row: images and channels; see `restructure.profile.cells`.
+        axis: of the graph's tensor, along which the rows lie.
+        across: along which the columns lie.
     """
 
     name: str
@@ -57,6 +59,8 @@ class TensorRows:
     columns: tuple[int, int] | None = None
     part: str = ""
     cells_per_row: tuple[int, int] = (1, 1)
+    axis: int = ROW_AXIS
+    across: int = COLUMN_AXIS
 
     @property
     def label(self) -> str:

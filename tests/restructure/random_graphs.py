@@ -293,9 +293,61 @@ def split(b: Builder, x: Value) -> Value:
     return Value(name, sum(way.channels for way in ways), *x.sides, max(way.bound for way in ways))
 
 
+def transposed(b: Builder, name: str, *perm: int) -> str:
+    return b.emit("Transpose", [name], perm=perm)[0]
+
+
+def reshaped(b: Builder, name: str, *shape: int) -> str:
+    return b.emit("Reshape", [name, b.constant(np.array(shape))])[0]
+
+
+def shuffle(b: Builder, x: Value) -> Value:
+    """Mix channel groups, as ShuffleNet does."""
+    groups = b.choose([g for g in range(1, x.channels + 1) if x.channels % g == 0])
+    height = x.height if b.flag() else -1
+    apart = reshaped(b, x.name, 1, groups, x.channels // groups, height, x.width)
+    name = reshaped(b, transposed(b, apart, 0, 2, 1, 3, 4), 1, -1, x.height, x.width)
+    return Value(name, x.channels, *x.sides, x.bound)
+
+
+def channels_last(b: Builder, x: Value) -> Value:
+    """A product over the channels of every position, as ConvNeXt has it."""
+    last = transposed(b, x.name, 0, 2, 3, 1)
+    filters = b.integer(1, CHANNELS)
+    made = b.emit("MatMul", [last, b.small(x.channels, filters)])[0]
+    if b.flag():
+        made = b.emit("Add", [made, b.small(filters)])[0]
+    return b.tamed(Value(transposed(b, made, 0, 3, 1, 2), filters, *x.sides, x.bound * x.channels + 1))
+
+
+def tokens(b: Builder, x: Value) -> Value:
+    """The same on a list of positions; rows end where the list is transposed into a map of its own."""
+    listed = transposed(b, reshaped(b, x.name, 1, x.channels, -1), 0, 2, 1)
+    filters = b.integer(1, CHANNELS)
+    made = b.emit("MatMul", [listed, b.small(x.channels, filters)])[0]
+    name = reshaped(b, transposed(b, made, 0, 2, 1), 1, filters, x.height, x.width)
+    return b.tamed(Value(name, filters, *x.sides, x.bound * x.channels))
+
+
+def windows(b: Builder, x: Value) -> Value:
+    """Reorder rows inside windows of several."""
+    size = b.choose([n for n in range(1, x.height + 1) if x.height % n == 0])
+    apart = reshaped(b, x.name, x.channels, x.height // size, size, x.width)
+    turned = transposed(b, apart, 1, 0, 2, 3)
+    batch = b.emit("Mul", [turned, b.small(size, 1)])[0]
+    name = reshaped(b, transposed(b, batch, 1, 0, 2, 3), 1, x.channels, x.height, x.width)
+    return Value(name, x.channels, *x.sides, x.bound)
+
+
+def attention(b: Builder, x: Value) -> Value:
+    """Rows against all rows."""
+    scores = b.emit("MatMul", [x.name, transposed(b, x.name, 0, 1, 3, 2)])[0]
+    return b.tamed(Value(scores, x.channels, x.height, x.height, x.bound**2 * x.width))
+
+
 LAYERS = (
     conv, conv, conv, depthwise, activation, activation, max_pool, max_pool, average_pool, residual, residual, branches,
-    branches, conv_transpose, resize, gate, crop, pad, split,
+    branches, conv_transpose, resize, gate, crop, pad, split, shuffle, channels_last, tokens, windows, attention,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from onnx_nodes import node_model, random_array, run
 
 from restructure import graph
-from restructure.fields import COLUMN_AXIS, ROW_AXIS, extent, reach
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, axes_of, extent, reach
 
 SHAPE = (1, 4, 11, 13)
 
@@ -77,10 +77,24 @@ CASES = {
     "per column": Case("Mul", {}, (filters(13),), axes=(ROW_AXIS,)),
     "per row": Case("Mul", {}, (filters(11, 1),), axes=(COLUMN_AXIS,)),
     "gate": Case("Mul", {}, (filters(1, 4, 1, 1),)),
+    "channels last": Case("Transpose", {"perm": [0, 2, 3, 1]}),
+    "columns before rows": Case("Transpose", {"perm": [3, 0, 2, 1]}),
+    "channels in groups": Case("Reshape", {}, (numbers(1, 2, 2, 11, 13),)),
+    "a list of positions": Case("Reshape", {}, (numbers(1, 4, -1),), axes=(ROW_AXIS,)),
+    "rows of all channels": Case("Reshape", {}, (numbers(44, 13),), axes=(COLUMN_AXIS,)),
+    "one image": Case("Squeeze", {}, (numbers(0),)),
+    "one more axis": Case("Unsqueeze", {}, (numbers(1, 3),)),
+    "a product over columns": Case("MatMul", {}, (filters(13, 5),), axes=(ROW_AXIS,)),
+    "norm over columns": Case("LayerNormalization", {}, (filters(13), filters(13)), axes=(ROW_AXIS,)),
+    "norm over rows and columns": Case("LayerNormalization", {"axis": 2}, (filters(11, 13),), axes=()),
+    "some channels": Case("Gather", {"axis": 1}, (numbers(2, 0, 3),)),
+    "one channel": Case("Gather", {"axis": 1}, (np.array(2),)),
+    "some rows": Case("Gather", {"axis": 2}, (numbers(2, 0, 3),), axes=(COLUMN_AXIS,)),
+    "mean of channels": Case("ReduceMean", {"axes": [1], "keepdims": 0}),
 }  # fmt: skip
 
 
-def moved(case: Case, axis: int) -> np.ndarray:
+def moved(case: Case, axis: int, result_axis: int) -> np.ndarray:
     """Return which rows of the results (second axis) move when a row of the activations (first axis) is changed."""
     feeds = [random_array(SHAPE, seed=i) for i in range(case.activations)]
     inputs = [*feeds, *case.operands]
@@ -94,7 +108,7 @@ def moved(case: Case, axis: int) -> np.ndarray:
         for array in changed.values():
             np.moveaxis(array, axis, 0)[row] += 100
         after = run(model, changed)
-        apart = [np.moveaxis(a != b, axis, 0) for a, b in zip(before, after, strict=True)]
+        apart = [np.moveaxis(a != b, result_axis, 0) for a, b in zip(before, after, strict=True)]
         rows.append(np.any([a.reshape(len(a), -1).any(axis=1) for a in apart], axis=0))
     return np.array(rows)
 
@@ -111,8 +125,10 @@ def test_a_range_of_results_needs_what_moves_it_and_no_more(name: str, axis: int
     assert (found.reason == "") == (axis in case.axes), found.reason
     if found.reason:
         return
-    influence = moved(case, axis)
-    results = extent(net.tensors[net.nodes[0].outputs[0]].shape, axis)
+    result = net.nodes[0].outputs[0]
+    result_axis = axes_of(net, axis)[result]
+    influence = moved(case, axis, result_axis)
+    results = extent(net.tensors[result].shape, result_axis)
     assert influence.shape == (SHAPE[axis], results)
     for start in range(0, results, found.granule):
         for stop in range(start + found.granule, results + 1, found.granule):
