@@ -6,6 +6,7 @@ died is taken apart, so that only the item to blame is lost.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from types import TracebackType
@@ -17,6 +18,9 @@ from accelsim.explore.executors.base import Batches, Executor, Lost
 __all__ = ["Dask"]
 
 _WAIT = "10s"
+_POLL_S, _LOOK_S = 0.01, 1.0
+_PATIENCE_S = 8.0
+"""How long a worker of this machine may take to come back after it died."""
 _AHEAD = 2
 """Batches for each thread that the scheduler has at hand, so that no worker waits for the next one."""
 
@@ -43,6 +47,7 @@ class Dask(Executor):
         self._scheduler, self._jobs = scheduler, jobs
         self._cluster: Any = None
         self._client: Any = None
+        self._care = _Care(None)
 
     def __enter__(self) -> Dask:
         from distributed import Client, LocalCluster
@@ -51,6 +56,7 @@ class Dask(Executor):
             self._cluster = LocalCluster(
                 n_workers=self._jobs, threads_per_worker=1, dashboard_address=":0", silence_logs=50
             )
+            self._care = _Care(self._cluster)
         try:
             self._client = Client(self._cluster or self._scheduler, timeout=_WAIT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -77,16 +83,38 @@ class Dask(Executor):
         return self._client
 
     def run(self, work: Callable[[Any], Any], batches: Batches) -> Iterator[tuple[Any, Any]]:
-        return _Round(self._connected, work, batches, _AHEAD * self.slots).answers()
+        return _Round(self._connected, work, batches, _AHEAD * self.slots, self._care).answers()
+
+
+class _Care:
+    """Keeps up the number of workers of a cluster on this machine; for a scheduler elsewhere it does nothing.
+
+    Dask starts a worker that died again, but not one that dies while it is being started, of a batch that was waiting
+    for it: without a worker everybody would wait for ever.
+    """
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster, self._wanted = cluster, 0 if cluster is None else len(cluster.worker_spec)
+        self._complete = time.monotonic()
+
+    def look(self) -> None:
+        """Start workers in place of those that have been missing for too long."""
+        now = time.monotonic()
+        missing = 0 if self._cluster is None else self._wanted - len(self._cluster.scheduler.workers)
+        if missing <= 0:
+            self._complete = now
+        elif now - self._complete > _PATIENCE_S:
+            self._complete = now
+            self._cluster.scale(len(self._cluster.worker_spec) + missing)
 
 
 class _Round:
     """One `run`: hands out batches, gathers their answers."""
 
-    def __init__(self, client: Any, work: Callable[[Any], Any], batches: Batches, most: int) -> None:
+    def __init__(self, client: Any, work: Callable[[Any], Any], batches: Batches, most: int, care: _Care) -> None:
         from distributed import as_completed
 
-        self._client, self._work, self._most = client, work, most
+        self._client, self._work, self._most, self._care = client, work, most, care
         self._batches = iter(batches)
         self._running: dict[str, Sequence[Any]] = {}
         self._done = as_completed(loop=client.loop)
@@ -94,6 +122,9 @@ class _Round:
     def answers(self) -> Iterator[tuple[Any, Any]]:
         self._feed()
         while self._running:
+            while not self._done.has_ready():
+                time.sleep(_POLL_S)
+                self._care.look()
             future = next(self._done)
             yield from self._answer(future, self._running.pop(future.key))
             self._feed()
@@ -107,12 +138,22 @@ class _Round:
         self._running[future.key] = batch
         self._done.add(future)
 
+    def _result(self, future: Any) -> list[Any]:
+        """Return what a batch gave; where the worker that has it died meanwhile, when it has been done again."""
+        while True:
+            try:
+                return future.result(timeout=_LOOK_S)  # type: ignore[no-any-return]
+            except TimeoutError:
+                if future.status == "error":
+                    raise
+                self._care.look()
+
     def _answer(self, future: Any, batch: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            yield from zip(batch, future.result(), strict=True)
+            yield from zip(batch, self._result(future), strict=True)
         except KilledWorker as error:
             if len(batch) == 1:
                 yield batch[0], Lost(f"workers died over it: {str(error).splitlines()[0]}")
