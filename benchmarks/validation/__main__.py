@@ -2,8 +2,9 @@
 
     python -m benchmarks.validation [--update docs/validation.md] [--fast] [--only NAME ...]
 
-`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, the functional runs, the laws, all mappings
-of small layers, and the planner's bound (which needs scipy).
+`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, Vela's estimates (which need
+`pip install 'accelsim[vela]'`), the functional runs, the laws, all mappings of small layers, and the planner's bound
+(which needs scipy).
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import accelsim
 from accelsim.hardware import load, override
 from benchmarks.helpers import of_tests
 from benchmarks.markdown import table, update
-from benchmarks.validation import eyeriss, gemmini, laws, mapper
+from benchmarks.validation import eyeriss, gemmini, laws, mapper, vela
 
 VERIFIED = ("mobilenetv2", "squeezenet1.1", "resnet18")
 RANDOM_RUNS = 200
+ESTIMATED = ("mobilenetv2", "resnet18", "squeezenet1.1", "vgg16")
 BOUNDED = ("squeezenet1.1", "mobilenetv2", "resnet18")
 
 
@@ -34,6 +36,7 @@ def main() -> int:
     if not args.fast:
         sections |= {
             "eyeriss_vgg16": silicon_vgg16,
+            "vela": ethos_u55,
             "functional": functional,
             "laws": statistics_of_laws,
             "mapper": mapper_beside_all,
@@ -91,6 +94,17 @@ def roofline() -> str:
         ("ridge, operations per byte of weights", "1,350", f"{float(ridge):,.0f}"),
     ]
     return table(("", "published", "ours"), rows)
+
+
+def ethos_u55() -> str:
+    """Vela's estimates beside ours."""
+    rows = []
+    for name in ESTIMATED:
+        found = vela.estimates(name)
+        millions = [f"{n / 1e6:.2f}" for n in (found.theirs.total(), found.ours.total())]
+        kinds = [f"{found.theirs[kind] / 1e6:.2f} / {found.ours[kind] / 1e6:.2f}" for kind in vela.KINDS]
+        rows.append((name, *millions, f"{found.difference:+.0%}", *kinds))
+    return table(("network", "Vela, Mcycles", "ours, Mcycles", "difference", *vela.KINDS), rows)
 
 
 def functional() -> str:

@@ -68,7 +68,10 @@ class RandomNetwork:
     def window(self, h: int, w: int) -> tuple[list[int], list[int], list[int], list[int], tuple[int, int]]:
         kernel = [self.random.randint(1, 3), self.random.randint(1, 3)]
         strides = [self.random.choice((1, 1, 2, 3)), self.random.choice((1, 2))]
-        dilations = [self.random.choice((1, 1, 2)) if k > 1 else 1 for k in kernel]
+        dilations = [
+            self.random.choice((1, 1, 2)) if k > 1 and 2 * (k - 1) < n else 1
+            for k, n in zip(kernel, (h, w), strict=True)
+        ]
         extents = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
         pads = [self.random.randint(0, max(e - 1, 0) // 2 + (e > 2)) for e in (*extents, *extents)]
         pads = [min(p, e - 1) for p, e in zip(pads, (*extents, *extents), strict=True)]

@@ -1,7 +1,8 @@
 """The workers of a Dask scheduler, on this machine or on others; Dask is imported here and nowhere else.
 
 Every batch is one task of Dask, which runs it again elsewhere when its worker dies. A batch over which too many workers
-died is taken apart, so that only the item to blame is lost.
+died is taken apart. Dask also blames what merely waited for a worker that died; so an item it blames runs once more,
+when nothing else does, and only one that kills workers then is lost.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ class _Round:
         self._client, self._work, self._most, self._care = client, work, most, care
         self._batches = iter(batches)
         self._running: dict[str, Sequence[Any]] = {}
+        self._suspects: list[Any] = []
+        self._alone = False
         self._done = as_completed(loop=client.loop)
 
     def answers(self) -> Iterator[tuple[Any, Any]]:
@@ -132,6 +135,9 @@ class _Round:
     def _feed(self) -> None:
         while len(self._running) < self._most and (batch := next(self._batches, None)) is not None:
             self._submit(batch)
+        if not self._running and self._suspects:
+            self._alone = True
+            self._submit((self._suspects.pop(),))
 
     def _submit(self, batch: Sequence[Any]) -> None:
         future = self._client.submit(_each, self._work, batch, pure=False)
@@ -155,8 +161,10 @@ class _Round:
         try:
             yield from zip(batch, self._result(future), strict=True)
         except KilledWorker as error:
-            if len(batch) == 1:
+            if self._alone:
                 yield batch[0], Lost(f"workers died over it: {str(error).splitlines()[0]}")
+            elif len(batch) == 1:
+                self._suspects.append(batch[0])
             else:
                 for item in batch:
                     self._submit((item,))
