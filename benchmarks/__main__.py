@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import command, machine, pipeline, playground, scalesim, sweep_speed
+from benchmarks import command, machine, pipeline, playground, scalesim, sweep_speed, zigzag
 from benchmarks.rows import print_rows
 
 _TABLES = {
@@ -15,6 +15,7 @@ _TABLES = {
     "playground": ("The playground in a browser, MobileNetV2 on edge_npu, restructuring …", playground.rows),
     "scalesim": ("SCALE-Sim 3.0.0, 32x32 weight-stationary, whole layers", scalesim.few_layers),
     "scalesim-mobilenetv2": ("SCALE-Sim 3.0.0, 32x32 weight-stationary, MobileNetV2", scalesim.mobilenetv2),
+    "zigzag": ("ZigZag 3.9, its TPU-like machine, ResNet-18", zigzag.rows),
 }
 _DEFAULT = ("command", "pipeline", "machine")
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.validation [--update docs/validation.md] [--fast] [--only NAME ...]
 
-`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, Vela's estimates (which need
-`pip install 'accelsim[vela]'`), the functional runs, the laws, all mappings of small layers, and the planner's bound
-(which needs scipy).
+`--fast` leaves out what takes more than a few seconds: VGG-16 on Eyeriss, Vela's and ZigZag's estimates (which
+need `pip install 'accelsim[vela,zigzag]'`), the functional runs, the laws, all mappings of small layers, and the
+planner's bound (which needs scipy).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from statistics import mean, median
 
 import accelsim
 from accelsim.hardware import load, override
+from benchmarks import zigzag
 from benchmarks.helpers import of_tests
 from benchmarks.markdown import table, update
 from benchmarks.validation import eyeriss, gemmini, laws, mapper, vela
@@ -37,6 +38,7 @@ def main() -> int:
         sections |= {
             "eyeriss_vgg16": silicon_vgg16,
             "vela": ethos_u55,
+            "zigzag": tpu_like,
             "functional": functional,
             "laws": statistics_of_laws,
             "mapper": mapper_beside_all,
@@ -105,6 +107,22 @@ def ethos_u55() -> str:
         kinds = [f"{found.theirs[kind] / 1e6:.2f} / {found.ours[kind] / 1e6:.2f}" for kind in vela.KINDS]
         rows.append((name, *millions, f"{found.difference:+.0%}", *kinds))
     return table(("network", "Vela, Mcycles", "ours, Mcycles", "difference", *vela.KINDS), rows)
+
+
+def tpu_like() -> str:
+    """ZigZag's estimate beside ours."""
+    found = zigzag.compare()
+    rows = [
+        (layer.name, *(f"{n:,.0f}" for n in (layer.theirs, layer.theirs_alone, layer.ours)), f"{off:+.1%}")
+        for layer in found.layers
+        for off in (layer.ours / layer.theirs - 1,)
+    ]
+    first, *rest = found.layers
+    theirs, ours = sum(layer.theirs for layer in rest), sum(layer.ours for layer in rest)
+    header = ("layer", "ZigZag, cycles", "with its own loading and storing", "ours, cycles", "difference")
+    said = f"All layers but {first.name}: {theirs:,.0f} and {ours:,} cycles, {ours / theirs - 1:+.1%}"
+    speed = f"{found.their_seconds / found.our_seconds:.0f} times the processor time of accelsim"
+    return f"{table(header, rows)}\n{said}. ZigZag took {speed}."
 
 
 def functional() -> str:

@@ -18,6 +18,7 @@ NAMES = (
     "mcu_512kib",
     "nvdla_small",
     "systolic_32x32",
+    "tpu_like",
     "tpu_v1",
 )
 MOBILENETV2_LARGEST_MAPS_BYTES = 1_505_280
