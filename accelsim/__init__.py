@@ -5,7 +5,6 @@
 90192
 """
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from accelsim.errors import (
@@ -17,6 +16,7 @@ from accelsim.errors import (
     VerificationError,
 )
 from accelsim.version import __version__
+from restructure.on_demand import on_demand as _on_demand
 
 if TYPE_CHECKING:
     from accelsim.explore import Comparison, FitResult, compare, fit
@@ -55,14 +55,5 @@ _HOMES = {
     "simulate": "accelsim.simulation",
     "verify": "accelsim.verification",
 }
-
-
-def __getattr__(name: str) -> object:
-    """Import what is heavy when it is first asked for, so that `accelsim --help` answers at once."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# `accelsim --help` answers at once.
+__getattr__, __dir__ = _on_demand(__name__, __all__, _HOMES)

@@ -7,10 +7,10 @@
 >>> restructure.save(restructure.rewrite(net, plan), "small.onnx")  # doctest: +SKIP
 """
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from restructure.errors import PlanError, RestructureError
+from restructure.on_demand import on_demand as _on_demand
 
 if TYPE_CHECKING:
     from restructure.graph import load, save
@@ -30,14 +30,5 @@ _HOMES = {
     "save": "restructure.graph",
     "why": "restructure.planning",
 }
-
-
-def __getattr__(name: str) -> object:
-    """Import what is heavy when it is first asked for: who only reads a graph need not wait for the planner."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# Who only reads a graph need not wait for the planner.
+__getattr__, __dir__ = _on_demand(__name__, __all__, _HOMES)

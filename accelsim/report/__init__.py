@@ -1,7 +1,8 @@
 """Reports for the terminal, drawn from records: a run, a layer, a profile, a Program's listing."""
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
+
+from restructure.on_demand import on_demand as _on_demand
 
 if TYPE_CHECKING:
     from accelsim.report.comparison import comparison_screen
@@ -52,14 +53,5 @@ _HOMES = {
     "tuned_screen": "accelsim.report.tuning",
     "verification_screen": "accelsim.report.verification",
 }
-
-
-def __getattr__(name: str) -> object:
-    """Import a report when it is first asked for: a command draws one of them and need not wait for the others."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# A command draws one report and need not wait for the others.
+__getattr__, __dir__ = _on_demand(__name__, __all__, _HOMES)
