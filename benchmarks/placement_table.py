@@ -2,7 +2,8 @@
 
     python -m benchmarks.placement_table [NETWORK ...] [--update docs/placement.md]
 
-Each plan is executed in a buffer of its size and compared bit for bit; MobileNetV2 stands beside MCUNetV2's figures.
+Each plan is executed in a buffer of its size and compared bit for bit; MobileNetV2 stands beside MCUNetV2's
+figures and, narrower and smaller, beside msf-CNN's.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from dataclasses import replace
 
 import restructure
 from benchmarks.markdown import table, update
-from restructure import zoo
+from restructure import graph, zoo
 from restructure.placement import place, placement_problems
 from restructure.profile import Definition, profile
+from restructure.zoo.mobilenet import mobilenet_v2
 
 NETWORKS = ("vgg16", "squeezenet1.1", "mobilenetv2", "resnet18", "inceptionv3")
 OVERHEADS = (0.0, 0.02, 0.086)
@@ -55,6 +57,7 @@ def main() -> int:
         update(args.update, "placement_table", text)
     if args.update and "mobilenetv2" in args.networks:
         update(args.update, "mcunetv2", table(("", "before", "after", "MACs"), mcunetv2()))
+        update(args.update, "msf_cnn", table(("", "msf-CNN", "ours", "ours, allocated", "nodes"), msf_cnn()))
     return 0
 
 
@@ -89,6 +92,20 @@ def mcunetv2() -> Iterator[tuple[str, ...]]:
         new = restructure.load(restructure.rewrite(net, plan))
         after = place(new, int8).allocated_bytes
         yield "ours, allocated", f"{before / 1000:,.0f} kB", f"{after / 1000:,.0f} kB", f"{plan.mac_overhead:+.1%}"
+
+
+def msf_cnn() -> Iterator[tuple[str, ...]]:
+    """MobileNetV2-0.35 at 144² in int8, input not counted, beside msf-CNN (arXiv 2505.11483, analytic figures)."""
+    published = ((0.097, "67.9 kB at +9.7 %"), (0.38, "15.3 kB at +38 %"), (0.68, "7.9 kB at +68 %"))
+    net = graph.load(mobilenet_v2(1, False, width=0.35, side=144))
+    int8 = replace(PLACED, dtype="int8", input_counted=False)
+    yield "before", "194.4 kB", f"{profile(net, int8).peak_bytes / 1000:,.1f} kB", "", ""
+    for overhead, theirs in ((0.0, ""), *published):
+        plan = restructure.plan(net, max_overhead=overhead, definition=int8)
+        new = restructure.load(restructure.rewrite(net, plan))
+        allocated = place(new, int8).allocated_bytes
+        ours = f"{plan.peak_bytes / 1000:,.1f} kB at {plan.mac_overhead:+.1%}"
+        yield f"at most {overhead:+.1%} MACs", theirs, ours, f"{allocated / 1000:,.1f} kB", f"{plan.nodes:,}"
 
 
 if __name__ == "__main__":
