@@ -61,7 +61,7 @@ def _walk(graph: Graph, start: int) -> dict[str, int]:
 
 def _passed_on(graph: Graph, node: Node, operands: Mapping[str, int]) -> int | None:
     """Return the axis of a node's results that rows of its operands come to lie along; None if they end here."""
-    spec, shape = graph.spec(node), graph.tensors[node.outputs[0]].shape
+    spec, shape = graph.spec(node), graph.tensors[next(name for name in node.outputs if name)].shape
     if spec.elementwise:
         return _broadcast(graph, shape, operands)
     name, own = next(iter(operands.items()))
@@ -103,9 +103,8 @@ def regrouped(before: Shape, after: Shape, axis: int) -> int | None:
 
     One position may become several, or several become one, as long as no axis further out has a share in it.
     """
-    outer = prod(before[:axis])
+    outer, count = prod(before[:axis]), before[axis]
     for other, size in enumerate(after):
         if size > 1 and prod(after[:other]) == outer:
-            larger, smaller = max(size, before[axis]), min(size, before[axis])
-            return other if larger % smaller == 0 else None
+            return other if count and max(size, count) % min(size, count) == 0 else None
     return None
