@@ -84,10 +84,12 @@ class _Cells:
         for step, ids in (*self.reads, *((len(self.program.steps), self.of(block)) for block in kept)):
             last[ids] = step
         starts = [step for _, step, _ in self.made]
-        for index, storage, read in self.taken:
-            if self._dies(index, read, last):
-                starts[storage] = index + 1
         bounds = [first for _, _, first in self.made] + [self.count]
+        elements = np.repeat([self._unit(block)[1] for block, _, _ in self.made], np.diff(bounds))
+        inputs = sum(self.cells[block].size for block in self.program.fed)
+        for index, storage, read in self.taken:
+            if self._dies(index, read, last, elements, inputs):
+                starts[storage] = index + 1
         return [
             self._storage(block, start, last[a:b])
             for (block, _, _), start, a, b in zip(self.made, starts, bounds, bounds[1:], strict=False)
@@ -98,16 +100,16 @@ class _Cells:
         cells = np.concatenate([self.of(block).reshape(-1) for block in held]) if held else np.zeros(0)
         return np.unique(cells).size < cells.size
 
-    def _dies(self, index: int, read: int, last: npt.NDArray[np.int32]) -> bool:
-        used = np.unique(self.of(read))
-        inputs = sum(self.cells[block].size for block in self.program.fed)
-        if used[0] < inputs or (last[used] > index).any():
+    def _dies(
+        self, index: int, read: int, last: npt.NDArray[np.int32], elements: npt.NDArray[np.int64], inputs: int
+    ) -> bool:
+        """Whether all bytes of a block are its own, are no input's (the first cells) and are read by nobody later."""
+        flat = self.of(read).reshape(-1)
+        if flat.min() < inputs or (last[flat] > index).any():
             return False
-        firsts = np.array([first for _, _, first in self.made])
-        held = np.bincount(np.searchsorted(firsts, used, "right") - 1, minlength=len(firsts))
-        covered = sum(int(n) * self._unit(self.made[i][0])[1] for i, n in enumerate(held) if n)
+        used = flat if (flat[1:] == flat[:-1] + 1).all() else np.unique(flat)
         tensor, start, stop = self.program.blocks[read]
-        return covered == self.network.tensors[tensor].row_elements * (stop - start)
+        return int(elements[used].sum()) == self.network.tensors[tensor].row_elements * (stop - start)
 
     def _unit(self, block: int) -> tuple[int, int]:
         """Return bytes and elements of a cell of a block."""
@@ -118,8 +120,10 @@ class _Cells:
     def _storage(self, block: int, start: int, last: npt.NDArray[np.int32]) -> Storage:
         tensor = self.program.blocks[block][0]
         entry = self.network.tensors[tensor]
-        steps, counts = np.unique(last, return_counts=True)
-        released = tuple(zip(steps.tolist(), counts.tolist(), strict=True))
+        released: tuple[tuple[int, int], ...] = ((int(last[0]), last.size),)
+        if (last != last[0]).any():
+            steps, counts = np.unique(last, return_counts=True)
+            released = tuple(zip(steps.tolist(), counts.tolist(), strict=True))
         if entry.is_input and not self.network.definition.input_counted:
             return Storage(tensor, start, 0, 0, released)
         return Storage(tensor, start, *self._unit(block), released)
