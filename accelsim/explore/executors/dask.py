@@ -149,9 +149,11 @@ class _Round:
         while True:
             try:
                 return future.result(timeout=_LOOK_S)  # type: ignore[no-any-return]
-            except TimeoutError:
+            except (TimeoutError, UnboundLocalError):
+                # The second is how distributed's `sync` says (2026.8) that fetching was cut short by a dying worker.
                 if future.status == "error":
                     raise
+                time.sleep(_POLL_S)
                 self._care.look()
 
     def _answer(self, future: Any, batch: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
