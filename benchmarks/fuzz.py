@@ -86,6 +86,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.write:
         mutant = of_tests("fuzz_cases", "fuzz").case(int(args.write[1]))
+        Path(args.write[0]).mkdir(parents=True, exist_ok=True)
         mutant.write(Path(args.write[0]))
         print("accelsim", *mutant.words)
         return 0

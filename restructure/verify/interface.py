@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from restructure.errors import RestructureError
+from restructure.errors import ModelError, RestructureError
 from restructure.graph import Graph
 from restructure.operators import Array
 from restructure.verify.lean import lean_proto
@@ -19,20 +19,34 @@ _SMALL_ELEMENTS = 4096
 
 
 def interface_problems(original: Graph, restructured: Graph) -> Iterator[str]:
-    """Yield what differs in inputs, outputs and operator sets, and what onnx's checker says."""
-    import onnx
+    """Yield what differs in inputs, outputs and operator sets, and what onnx's checker says.
 
+    Raises:
+        ModelError: the checker says the same of the original.
+    """
     for kind in ("inputs", "outputs"):
         ours, theirs = _declared(restructured, kind), _declared(original, kind)
         if ours != theirs:
             yield f"{kind} must be {theirs}, got {ours}"
     if dict(restructured.opsets) != dict(original.opsets):
         yield f"operator sets must be {dict(original.opsets)}, got {dict(restructured.opsets)}"
-    proto, _ = lean_proto(restructured)
+    refusal = _refusal(restructured)
+    if refusal and refusal == _refusal(original):
+        rule = "must be a model that onnx's checker accepts, so that it can be verified"
+        raise ModelError(f"{original.name}: {rule}, got {refusal}; correct it, or use --no-verify")
+    if refusal:
+        yield f"onnx's checker refuses it: {refusal}"
+
+
+def _refusal(graph: Graph) -> str:
+    """Return the first line of what onnx's checker has against a model; empty if nothing."""
+    import onnx
+
     try:
-        onnx.checker.check_model(proto)
+        onnx.checker.check_model(lean_proto(graph)[0])
     except onnx.checker.ValidationError as error:
-        yield f"onnx's checker refuses it: {str(error).splitlines()[0]}"
+        return str(error).splitlines()[0]
+    return ""
 
 
 def _declared(graph: Graph, kind: str) -> list[str]:

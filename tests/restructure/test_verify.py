@@ -126,6 +126,15 @@ def test_a_broken_node_order_is_seen_by_the_checker() -> None:
     assert any("checker refuses it: Nodes in a graph must be topologically sorted" in p for p in problems(model))
 
 
+def test_an_original_that_the_checker_refuses_as_well_cannot_be_verified() -> None:
+    model = model_of([helper.make_node("Relu", ["x"], ["y"])], {"x": random_array((1, 2, 4, 4))}, ["y"], opset=2**40)
+    net = graph.load(model)
+    with pytest.raises(
+        ModelError, match="must be a model that onnx's checker accepts, so that it can be verified, got O"
+    ):
+        verify(net, graph.load(model))
+
+
 def test_a_node_that_runs_earlier_than_planned_is_seen_by_its_memory() -> None:
     net = graph.load(in_strips())
     plan = whole_plan(net)
