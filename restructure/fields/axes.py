@@ -13,7 +13,7 @@ from restructure import operators
 from restructure.graph import Graph, Node
 from restructure.operators import Shape
 
-__all__ = ["COLUMN_AXIS", "ROW_AXIS", "axes_of", "extent", "regrouped"]
+__all__ = ["COLUMN_AXIS", "ROW_AXIS", "axes_of", "extent", "passed_on"]
 
 ROW_AXIS, COLUMN_AXIS = 2, 3
 
@@ -22,7 +22,7 @@ _NOWHERE = 1 << 30
 _KEEPING = frozenset({"Concat", "Split", "Slice", "Pad", "Softmax", "LogSoftmax", "LayerNormalization"})
 """Operators on operands of the result's rank that leave every axis where it is."""
 
-_KNOWN: "WeakKeyDictionary[Graph, dict[int, Mapping[str, int]]]" = WeakKeyDictionary()
+_KNOWN: "WeakKeyDictionary[Graph, dict[tuple[int, bool], Mapping[str, int]]]" = WeakKeyDictionary()
 
 
 def extent(shape: Shape, axis: int) -> int:
@@ -38,28 +38,26 @@ def axes_of(graph: Graph, axis: int, moving: bool = True) -> Mapping[str, int]:
     Args:
         moving: whether Transposes and Reshapes move them; else all lie along `axis`.
     """
-    if not moving:
-        return dict.fromkeys(graph.tensors, axis)
     known = _KNOWN.setdefault(graph, {})
-    if axis not in known:
-        found = _walk(graph, axis)
-        if axis == COLUMN_AXIS:
+    if (axis, moving) not in known:
+        found = _walk(graph, axis) if moving else dict.fromkeys(graph.tensors, axis)
+        if moving and axis == COLUMN_AXIS:
             rows = axes_of(graph, ROW_AXIS)
             found = {name: _NOWHERE if own == rows[name] else own for name, own in found.items()}
-        known[axis] = found
-    return known[axis]
+        known[axis, moving] = found
+    return known[axis, moving]
 
 
 def _walk(graph: Graph, start: int) -> dict[str, int]:
     axes = dict.fromkeys(graph.inputs, start)
     for node in graph.nodes:
         operands = {name: axes[name] for name in node.inputs if name in axes}
-        found = _passed_on(graph, node, operands) if operands else None
+        found = passed_on(graph, node, operands) if operands else None
         axes.update(dict.fromkeys([name for name in node.outputs if name], start if found is None else found))
     return axes
 
 
-def _passed_on(graph: Graph, node: Node, operands: Mapping[str, int]) -> int | None:
+def passed_on(graph: Graph, node: Node, operands: Mapping[str, int]) -> int | None:
     """Return the axis of a node's results that rows of its operands come to lie along; None if they end here."""
     spec, shape = graph.spec(node), graph.tensors[next(name for name in node.outputs if name)].shape
     if spec.elementwise:
@@ -73,7 +71,7 @@ def _passed_on(graph: Graph, node: Node, operands: Mapping[str, int]) -> int | N
     if node.op_type == "Transpose":
         return operators.permutation(node, graph).index(own)
     if spec.is_view:
-        return regrouped(operand, shape, own)
+        return _regrouped(operand, shape, own)
     if node.op_type == "MatMul":
         return own + len(shape) - len(operand) if own < len(operand) - 1 and len(shape) >= len(operand) else None
     if node.op_type == "Gather":
@@ -98,7 +96,7 @@ def _broadcast(graph: Graph, shape: Shape, operands: Mapping[str, int]) -> int |
     return fallback
 
 
-def regrouped(before: Shape, after: Shape, axis: int) -> int | None:
+def _regrouped(before: Shape, after: Shape, axis: int) -> int | None:
     """Return the axis along which the positions of `axis` lie after a Reshape, in order and whole; None if nowhere.
 
     One position may become several, or several become one, as long as no axis further out has a share in it.

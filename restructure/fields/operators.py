@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import floor
 
 from restructure import operators
-from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent, regrouped
+from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent, passed_on
 from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
 from restructure.graph import Graph, Node
 from restructure.operators import Shape, Window
@@ -94,9 +94,14 @@ def _cut(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
     rule = rule or _BY_CATEGORY.get(spec.category)
     if rule is None or positions != [0]:
         raise _WholeError(f"{node.op_type} needs its whole operand")
-    if at.moved and rule in _SPATIAL.values():
-        raise _WholeError(f"its operand's {at.word}s lie along another axis")
-    return rule(graph, node, at)
+    if rule in _SPATIAL.values():
+        if at.moved:
+            raise _WholeError(f"its operand's {at.word}s lie along another axis")
+        return rule(graph, node, at)
+    found = rule(graph, node, at)
+    if passed_on(graph, node, {node.inputs[0]: at.before}) != at.after:
+        raise _WholeError(f"it moves the {at.word} axis")
+    return found
 
 
 def _elementwise(graph: Graph, node: Node, positions: list[int], at: _At) -> Reach:
@@ -271,11 +276,7 @@ def _softmax(graph: Graph, node: Node, at: _At) -> Reach:
 def _reduce(graph: Graph, node: Node, at: _At) -> Reach:
     if not node.op_type.startswith("Reduce"):
         raise _WholeError(f"{node.op_type} needs its whole operand")
-    axes = operators.reduce_axes(node, graph)
-    dropped = 0 if graph.call(node).integer("keepdims", 1) else sum(axis < at.before for axis in axes)
-    if at.before not in axes and at.after != at.before - dropped:
-        raise _WholeError(f"it moves the {at.word} axis")
-    return _keeps(axes, at)
+    return _keeps(operators.reduce_axes(node, graph), at)
 
 
 def _layer_norm(graph: Graph, node: Node, at: _At) -> Reach:
@@ -288,35 +289,23 @@ def _split(graph: Graph, node: Node, at: _At) -> Reach:
 
 
 def _gather(graph: Graph, node: Node, at: _At) -> Reach:
-    data, result = (len(graph.tensors[name].shape) for name in (node.inputs[0], node.outputs[0]))
-    axis = graph.call(node).integer("axis", 0) % data
-    if axis < at.before and at.after != at.before + result - data:
-        raise _WholeError(f"it moves the {at.word} axis")
-    return _keeps((axis,), at)
+    return _keeps((graph.call(node).integer("axis", 0) % len(graph.tensors[node.inputs[0]].shape),), at)
 
 
 def _transpose(graph: Graph, node: Node, at: _At) -> Reach:
-    if operators.permutation(node, graph)[at.after] != at.before:
-        raise _WholeError(f"it moves the {at.word} axis")
     return Reach({0: Same()}, 1)
 
 
 def _view(graph: Graph, node: Node, at: _At) -> Reach:
     before, after = graph.tensors[node.inputs[0]].shape, graph.tensors[node.outputs[0]].shape
-    if not at.moving or len(before) <= at.before or regrouped(before, after, at.before) != at.after:
+    if not at.moving or passed_on(graph, node, {node.inputs[0]: at.before}) != at.after:
         raise _WholeError(f"{node.op_type} needs its whole operand")
     if node.op_type == "Reshape" and len(node.inputs) < 2:
         raise _WholeError("its shape is an attribute")
     if node.op_type == "Squeeze" and graph.call(node).axes(1) is None:
         raise _WholeError(f"it would drop a single {at.word}, too")
-    rows, results = before[at.before], after[at.after]
-    if rows == results:
-        return Reach({0: Same()}, 1)
-    return (
-        Reach({0: Scaled(results // rows)}, results // rows)
-        if results > rows
-        else Reach({0: Scaled(1, rows // results)}, 1)
-    )
+    up, down = max(after[at.after] // before[at.before], 1), max(before[at.before] // after[at.after], 1)
+    return Reach({0: Same() if up == down else Scaled(up, down)}, up)
 
 
 def _depth_to_space(graph: Graph, node: Node, at: _At) -> Reach:
