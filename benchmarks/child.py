@@ -7,8 +7,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Cost", "best_of", "run_alone"]
+__all__ = ["Cost", "best_of", "run_alone", "run_tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,21 @@ def run_alone(words: Sequence[str]) -> Cost:
 def best_of(count: int, words: Sequence[str]) -> Cost:
     """The fastest of several runs: the others were disturbed."""
     return min((run_alone(words) for _ in range(count)), key=lambda cost: cost.seconds)
+
+
+def run_tool(tool: str, program: str, folder: Path, extra: str) -> None:
+    """Run a program that imports another tool, in a folder, by this interpreter or the one in `$TOOL_PYTHON`.
+
+    Args:
+        tool: its name, in capitals in the variable.
+        extra: what to install for it.
+
+    Raises:
+        RuntimeError: the tool is not there, or fails.
+    """
+    (folder / "go.py").write_text(program)
+    python = os.environ.get(f"{tool.upper().replace('-', '')}_PYTHON", sys.executable)
+    done = subprocess.run([python, "go.py"], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        complaint = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RuntimeError(f"{tool} did not run: {complaint}; pip install 'accelsim[{extra}]'")

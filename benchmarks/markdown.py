@@ -14,6 +14,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: bool = Tr
     return "\n".join(lines) + "\n"
 
 
+def lines_of(page: str | Path, section: str) -> list[tuple[str, ...]]:
+    """Return the cells of the table in a section of a page, without its heading."""
+    text = (
+        Path(page).read_text(encoding="utf-8").split(f"<!-- begin {section} -->")[1].split(f"<!-- end {section} -->")[0]
+    )
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    return [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+
+
 def update(page: str | Path, section: str, text: str) -> None:
     """Replace what stands between `<!-- begin SECTION -->` and `<!-- end SECTION -->` in a page.
 

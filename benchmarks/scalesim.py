@@ -7,14 +7,12 @@ Needs `pip install 'accelsim[bench]'`, or another interpreter that has SCALE-Sim
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.child import run_tool
 from benchmarks.rows import Row
 from benchmarks.scalesim_layers import ConvLayer, layers_of, one_layer_model
 
@@ -110,12 +108,7 @@ def _scalesim(layers: Sequence[ConvLayer]) -> tuple[int, float]:
         (folder / "scale.cfg").write_text(_CONFIGURATION)
         (folder / "net.csv").write_text("header\n" + "".join(f"{layer.scalesim_row}\n" for layer in layers))
         (folder / "layout.csv").write_text("header\n")
-        (folder / "go.py").write_text(_PROGRAM)
-        python = os.environ.get("SCALESIM_PYTHON", sys.executable)
-        done = subprocess.run([python, "go.py"], cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            complaint = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise RuntimeError(f"SCALE-Sim did not run: {complaint}; pip install 'accelsim[bench]'")
+        run_tool("SCALE-Sim", _PROGRAM, folder, "bench")
         with (folder / "out" / "run" / "COMPUTE_REPORT.csv").open() as lines:
             table = [{key.strip(): value for key, value in row.items() if key} for row in csv.DictReader(lines)]
         cycles = sum(int(float(row["Total Cycles"])) for row in table)

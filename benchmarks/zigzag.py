@@ -6,9 +6,6 @@ Needs `pip install 'accelsim[zigzag]'`, or another interpreter that has ZigZag i
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.child import run_tool
 from benchmarks.rows import Row
 
 __all__ = ["NETWORK", "Compared", "Layer", "compare", "rows"]
@@ -90,12 +88,7 @@ def compare() -> Compared:
         folder = Path(name)
         restructure.save(graph.model, folder / "net.onnx")
         onnx.save(onnx.shape_inference.infer_shapes(onnx.load(folder / "net.onnx")), folder / "net.onnx")
-        (folder / "go.py").write_text(_PROGRAM)
-        python = os.environ.get("ZIGZAG_PYTHON", sys.executable)
-        done = subprocess.run([python, "go.py"], cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            complaint = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise RuntimeError(f"ZigZag did not run: {complaint}; pip install 'accelsim[zigzag]'")
+        run_tool("ZigZag", _PROGRAM, folder, "zigzag")
         theirs = json.loads((folder / "found.json").read_text())
     accelsim.simulate("tiny", PRESET)  # imports are start-up, measured elsewhere
     begin = time.process_time()
