@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from errands import die_once, die_over_three, double
@@ -63,6 +64,51 @@ def test_only_the_item_that_kills_workers_is_lost(apart: Executor) -> None:
     answers = dict(apart.run(die_over_three, [[1, 2, 3, 4], [5]]))
     assert isinstance(answers.pop(3), Lost)
     assert answers == {1: 1, 2: 2, 4: 4, 5: 5}
+
+
+def test_an_item_that_dask_blames_is_done_alone_and_lost_only_if_it_kills_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    from accelsim.explore.executors import dask
+
+    result, blamed, together = dask._Round._result, [], []
+
+    def blaming(run, future):
+        item = result(run, future)[0] // 2
+        if item == 3 or (item == 2 and item not in blamed):
+            blamed.append(item)
+            together.append(len(run._running))
+            raise distributed.KilledWorker("task", SimpleNamespace(address="tcp://worker"), 4)
+        return [2 * item]
+
+    monkeypatch.setattr(dask._Round, "_result", blaming)
+    with executor("dask", 2) as found:
+        answers = dict(found.run(double, [[1], [2], [3], [4]]))
+    assert isinstance(answers.pop(3), Lost)
+    assert answers == {1: 2, 2: 4, 4: 8}
+    assert sorted(blamed) == [2, 3, 3]
+    assert together[-1] == 0
+
+
+def test_workers_that_stay_away_are_replaced_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    from accelsim.explore.executors import dask
+
+    asked: list[int] = []
+    there = SimpleNamespace(workers=[0])
+    cluster = SimpleNamespace(worker_spec=[0, 1], scheduler=there, scale=asked.append)
+    now = 0.0
+    monkeypatch.setattr(dask.time, "monotonic", lambda: now)
+    care = dask._Care(cluster)
+    now = dask._PATIENCE_S
+    care.look()
+    assert asked == []
+    now += 1
+    care.look()
+    care.look()
+    assert asked == [3]
+    there.workers = [0, 2]
+    now += 100
+    care.look()
+    assert asked == [3]
 
 
 @pytest.mark.parametrize(
