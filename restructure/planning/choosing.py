@@ -54,7 +54,7 @@ def _fitting(studio: Studio, front: Sequence[Outcome], budget_bytes: int) -> lis
     if fitting:
         return fitting
     closest = min(front, key=lambda o: (o.peak_bytes, o.macs, o.nodes))
-    network, held = studio.network(closest.draft.cut_nodes), studio.at_peak(closest).held
+    network, held = studio.network(closest.draft.cut_nodes), studio.at_peak(studio.measure(closest.draft)).held
     names: dict[str, int] = {}
     for tensor, size in held.items():
         names[network.tensors[tensor].name] = names.get(network.tensors[tensor].name, 0) + size

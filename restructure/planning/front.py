@@ -1,23 +1,31 @@
 """The two questions: one plan, or the whole front."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from restructure.collecting import uncollected
 from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.planning.choosing import MOST_NODES, choose
 from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.lanes import side_by_side, usual_jobs
 from restructure.planning.request import CostFunction, Progress, Request
 from restructure.planning.searching import Search
 from restructure.plans import Plan
 from restructure.profile import Definition, Dtype
+from restructure.streaming import Network
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK, LIMITED_WORK = 150_000, 600_000, 1_000_000
-"""Program steps a search simulates at most: 1 to 2 seconds for one plan without limits, 5 to 9 for a front, about 12
-for one plan within limits, on one core."""
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = 160_000, 600_000, 1_000_000
+"""Program steps that all searches together simulate at most; half a minute at 30,000 a second for the last."""
+
+_SPLITS = (0, 8)
+"""Rows of the pieces that network inputs are split into at the start; 0: not split."""
+
+_SMALL = 12
+"""Ops up to which one search is enough for all."""
 
 
 def plan(
@@ -32,6 +40,7 @@ def plan(
     robust: bool = False,
     time_limit_s: float | None = None,
     effort: float = 1.0,
+    jobs: int | None = None,
     cost: CostFunction | None = None,
     progress: Progress | None = None,
     definition: Definition | None = None,
@@ -52,6 +61,8 @@ def plan(
         time_limit_s: return the best so far after this many seconds.
         effort: share of the usual work that the search may do; less is faster and, unlike a time limit, finds the same
             plan on any machine.
+        jobs: processes to search with; None: one per core, but only one where threads or a daemon make copies of this
+            process unsafe. The plan does not depend on it.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.
         progress: called with the share done and a message.
         definition: of active memory (`dtype` wins over its own); BatchNorm and activations must work in place, Add and
@@ -67,7 +78,7 @@ def plan(
     if unlimited:
         request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
     work = PLAN_WORK if unlimited else LIMITED_WORK
-    studio, front = _search(graph, request, round(effort * work))
+    studio, front = _search(graph, request, round(effort * work), jobs)
     return choose(studio, front, request)
 
 
@@ -82,6 +93,7 @@ def pareto(
     allow_reassociation: bool = False,
     robust: bool = False,
     time_limit_s: float | None = None,
+    jobs: int | None = None,
     cost: CostFunction | None = None,
     progress: Progress | None = None,
     definition: Definition | None = None,
@@ -89,21 +101,63 @@ def pareto(
     """Return the plans none of which another beats in peak, MACs and nodes, by falling peak; limits as in `plan`."""
     request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
                       time_limit_s, cost, progress, definition)  # fmt: skip
-    studio, front = _search(graph, request, FRONT_WORK)
+    studio, front = _search(graph, request, FRONT_WORK, jobs)
     within = [o for o in front if budget_bytes is None or o.peak_bytes <= budget_bytes]
     return tuple(studio.plan(outcome.draft) for outcome in within)
 
 
-def _search(graph: Graph, request: Request, work: int) -> tuple[Studio, list[Outcome]]:
-    studio = Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes,
-                    request.allow_reassociation)  # fmt: skip
-    search = Search(studio, request, work)
+def _search(graph: Graph, request: Request, work: int, jobs: int | None) -> tuple[Studio, list[Outcome]]:
+    """Search with split inputs and without, side by side, and return the front of what both find."""
+    studio = _studio(graph, request)
+    lanes = _lanes(studio.network())
+    jobs = usual_jobs() if jobs is None else max(jobs, 1)
+    turns = -(-len(lanes) // jobs)
+    tasks: list[Callable[[], list[Outcome]]] = []
+    for number, splits in enumerate(lanes):
+        turn = _in_turn(request, number, turns)
+        if turns == 1 and number > 0:
+            # One that runs beside the first has nobody to tell how far it is.
+            turn = replace(turn, progress=None)
+        tasks.append(partial(_lane, graph, turn, splits, work // len(lanes), None if number else studio))
+    return studio, _best(studio, [outcome for found in side_by_side(tasks, jobs) for outcome in found])
+
+
+def _lanes(network: Network) -> list[tuple[int, ...]]:
+    """Return what each search may split inputs into."""
+    # Where views are placed, what was read of an input is let go without a split.
+    if network.placed:
+        return [(0,)]
+    return [_SPLITS] if len(network.ops) <= _SMALL else [(split,) for split in _SPLITS]
+
+
+def _in_turn(request: Request, number: int, turns: int) -> Request:
+    """Return what the search of one turn is asked: its share of the time, and to tell its share of the progress."""
+    tell, limit = request.progress, request.time_limit_s
+    return replace(
+        request,
+        time_limit_s=None if limit is None else limit / turns,
+        progress=None if tell is None else lambda share, what: tell((number + share) / turns, what),
+    )
+
+
+def _lane(graph: Graph, request: Request, splits: tuple[int, ...], work: int, studio: Studio | None) -> list[Outcome]:
+    """Return the front of one search, without what is only of use while it runs; in a new studio if none is given."""
+    studio = studio or _studio(graph, request)
+    search = Search(studio, request, splits, work)
     with uncollected():
         search.explore()
-    outcomes = search.outcomes()
+    return [replace(outcome, stages=()) for outcome in _best(studio, search.outcomes())]
+
+
+def _best(studio: Studio, outcomes: Sequence[Outcome]) -> list[Outcome]:
     # Trimming rows nobody reads saves MACs, so a plan may be on the front although its peak is above the original's.
     no_worse = [outcome for outcome in outcomes if outcome.peak_bytes <= studio.baseline.peak_bytes]
-    return studio, front_of(no_worse or outcomes)
+    return front_of(no_worse or outcomes)
+
+
+def _studio(graph: Graph, request: Request) -> Studio:
+    return Studio(graph, _definition(request), request.max_parts, request.robust, request.max_nodes,
+                  request.allow_reassociation)  # fmt: skip
 
 
 def _definition(request: Request) -> Definition:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from restructure.planning.apart import Drafts, band_drafts, improve, stream_axis
 from restructure.planning.borders import MOST_CUTS, cut_points
@@ -40,14 +41,15 @@ class Search:
     """One search. `explore` fills the studio with outcomes; `outcomes` are those within the request's limits.
 
     Args:
+        splits: rows of the pieces that network inputs may be split into at the start; 0: not split.
+        splits: rows of the pieces that network inputs may be split into at the start; 0: not split.
         work: program steps to simulate at most; so the same search finds the same plan on any machine, unless the
             request's time limit ends it first.
     """
 
-    def __init__(self, studio: Studio, request: Request, work: int) -> None:
-        self.studio, self.request, self.work = studio, request, work
-        limit = float("inf") if request.time_limit_s is None else request.time_limit_s
-        self.deadline = time.monotonic() + limit
+    def __init__(self, studio: Studio, request: Request, splits: Sequence[int], work: int) -> None:
+        self.studio, self.request, self.splits, self.work = studio, request, splits, work
+        self.deadline = time.monotonic() + (inf if request.time_limit_s is None else request.time_limit_s)
         self.allowance = 0.0
         self._tried: dict[tuple[float, bool], set[tuple[int, ...]]] = {}
         self.sections = sections(studio.graph, studio.network())
@@ -89,7 +91,7 @@ class Search:
             self._chains(base)
         self.tell(0.5, "phases chosen")
         overheads = self._overheads()
-        stages = [(overhead, split > 0) for overhead in overheads for split in self._splits()]
+        stages = [(overhead, split > 0) for overhead in overheads for split in self.splits]
         for number, (overhead, split) in enumerate(stages, 1):
             self.allow(0.5 + 0.5 * number / len(stages))
             self._climb(overhead, split)
@@ -144,7 +146,7 @@ class Search:
             candidates = products(self.studio.graph, self.studio.network())
             kinds.append(partial(sum_drafts, self.studio, candidates))
         for overhead in overheads:
-            for split in self._splits():
+            for split in self.splits:
                 for kind in kinds:
                     within = self._within(overhead)
                     start = self._best(within, split > 0)
@@ -156,14 +158,9 @@ class Search:
         cuts = cut_points(edges.network, MOST_CUTS)
         count = (len(cuts) + 1) * (len(cuts) + 2) // 2
         search = measured_edges if count <= MOST_EDGES else lazy_edges
-        found = search(edges, cuts, self._targets(), self._splits(), self.stopped)
+        found = search(edges, cuts, self._targets(), self.splits, self.stopped)
         for chain in chains(found, len(edges.network.ops), self._cost, 24):
             self.studio.measure_within(draft_of(edges, chain, base))
-
-    def _splits(self) -> tuple[int, ...]:
-        """Return the rows of the pieces that network inputs may be split into; 0: not split."""
-        # Where views are placed, what was read of an input is let go without a split.
-        return (0,) if self.studio.network().placed else (0, 8)
 
     def _targets(self) -> list[int]:
         peak = self.studio.baseline.peak_bytes

@@ -1,7 +1,7 @@
 """What is there while a program grows: the live blocks of every tensor, cut and joined as somebody needs them."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from restructure.streaming.network import Network
 from restructure.streaming.program import CONCAT, SLICE, Program
@@ -26,6 +26,7 @@ class Holdings:
         self._recent: dict[int, tuple[int, int, int]] = {}
         self._pieces: dict[int, int] = {}
         self._late: set[int] = set()
+        self._inputs = frozenset(network.inputs)
 
     def feed(self, tensor: int, rows: int = 0, late: bool = False) -> None:
         """Let a source tensor be there from the start, in one block; with `rows`, split it now or `late`."""
@@ -89,6 +90,11 @@ class Holdings:
         held = self.blocks[tensor]
         return len(held) == 1 and held[0][:2] == (0, self.network.tensors[tensor].height)
 
+    def window(self, tensor: int, low: int, high: int, slack: int) -> int:
+        """Return rows low..high−1 of what is there, or up to `slack` more, for this reader and others of the same."""
+        block = self.same_window(tensor, low, high, slack)
+        return self.note_window(tensor, low, self.gather(tensor, low, high, slack)) if block is None else block
+
     def same_window(self, tensor: int, low: int, high: int, slack: int) -> int | None:
         """Return the last window of a tensor if it has these rows, or up to `slack` more at its end."""
         recent = self._recent.get(tensor)
@@ -105,14 +111,15 @@ class Holdings:
         """Return rows low..high−1 of what is there, or up to `slack` more, as a block, a Slice or a Concat."""
         parts = []
         for entry in self.blocks[tensor]:
-            if entry[0] >= high:
+            start, stop, block = entry
+            if start >= high:
                 break
-            if entry[1] > low:
+            if stop > low:
+                if start == low and high <= stop <= high + slack:
+                    return block
                 parts.append(entry)
         if high < parts[-1][1] <= high + slack:
             high = parts[-1][1]
-        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
-            return parts[0][2]
         pieces = [
             block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
         ]
@@ -129,14 +136,15 @@ class Holdings:
                 return block
         return self.gather(tensor, low, high, 0)
 
-    def apart(self, blocks: Iterable[int]) -> int:
+    def apart(self, blocks: Sequence[int]) -> int:
         """Return the bytes of those blocks that are not among what is there."""
-        total = 0
+        total, held = 0, self._held
         if self._gone is not None:
             return total
-        for block in set(blocks) - self._held:
-            tensor, start, stop = self.program.blocks[block]
-            total += self._row_bytes[tensor] * (stop - start)
+        for block in blocks if len(blocks) == 1 else set(blocks):
+            if block not in held:
+                tensor, start, stop = self.program.blocks[block]
+                total += self._row_bytes[tensor] * (stop - start)
         return total
 
     def crop(self, block: int, low: int, high: int) -> int:
@@ -183,8 +191,10 @@ class Holdings:
             gone[tensor] = first - blocks[0][0]
 
     def is_untouched(self, tensor: int) -> bool:
-        """Whether nothing is there, or a network input as the caller gave it: there is nothing to let go."""
-        blocks, entry = self.blocks[tensor], self.network.tensors[tensor]
-        if not blocks or self._gone is not None:
-            return not blocks or tensor in self._late
-        return entry.is_input and self.program.blocks[blocks[0][2]][1:] == (0, entry.height)
+        """Whether what is there is a network input as the caller gave it: there is nothing to let go."""
+        if tensor not in self._inputs:
+            return False
+        if self._gone is not None:
+            return tensor in self._late
+        blocks = self.program.blocks
+        return blocks[self.blocks[tensor][0][2]][1:] == (0, self.network.tensors[tensor].height)

@@ -140,7 +140,7 @@ class Network:
         lent: tensors that are made anew for every reader.
         taken_apart: op index → names of the Concats whose operands it reads, or joins, in their stead.
         definition: of active memory.
-        memo: what `windows`, `first_rows` and `crossing` gave before.
+        memo: what was worked out before.
     """
 
     tensors: tuple[TensorRows, ...]
@@ -164,11 +164,25 @@ class Network:
     @property
     def row_bytes(self) -> list[int]:
         """Bytes of a row, by tensor."""
-        return [entry.row_bytes for entry in self.tensors]
+        if not self.memo.row_bytes:
+            self.memo.row_bytes = [entry.row_bytes for entry in self.tensors]
+        return self.memo.row_bytes
+
+    @property
+    def nodes_of(self) -> list[int]:
+        """Nodes that one run of an op is, by op."""
+        if not self.memo.nodes_of:
+            self.memo.nodes_of = [(len(op.nodes) or 1) + op.nodes_more for op in self.ops]
+        return self.memo.nodes_of
 
     @property
     def own_row_bytes(self) -> list[int]:
         """Bytes of a row that lie nowhere else and are counted, by tensor."""
+        if not self.memo.own_row_bytes:
+            self.memo.own_row_bytes = self._own_row_bytes()
+        return self.memo.own_row_bytes
+
+    def _own_row_bytes(self) -> list[int]:
         shared = {tensor for op in self.ops if op.view is not None for tensor in op.results}
         shared |= set() if self.definition.input_counted else set(self.inputs)
         return [0 if tensor in shared else entry.row_bytes for tensor, entry in enumerate(self.tensors)]
@@ -231,3 +245,6 @@ class Memo:
     windows: dict[tuple[int, int, int], tuple[Window, ...]] = field(default_factory=dict)
     first_rows: dict[int, FirstRows] = field(default_factory=dict)
     crossing: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    row_bytes: list[int] = field(default_factory=list)
+    own_row_bytes: list[int] = field(default_factory=list)
+    nodes_of: list[int] = field(default_factory=list)

@@ -5,11 +5,11 @@ Slice of one, or a Concat of several. What no consumer will read again is let go
 by a Slice of its tail when at least half of it is. A recomputed tensor is made window by window for each consumer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import inf
 
 from restructure.streaming.holdings import Holdings
-from restructure.streaming.network import Network, Op, Window
+from restructure.streaming.network import Network, Op
 from restructure.streaming.program import Program
 from restructure.streaming.settings import Phase
 
@@ -160,10 +160,10 @@ class Streamer:
 
     def _ensure(self, tensor: int, stop: int) -> None:
         """Make a retained tensor's rows up to `stop`, in even chunks."""
-        index = self.network.producer[tensor]
-        if index < 0 or self.done[index] >= stop:
+        index, done = self.network.producer[tensor], self.done
+        if index < 0 or done[index] >= stop:
             return
-        op, done = self.network.ops[index], self.done
+        op = self.network.ops[index]
         rows, end = self._chunk(tensor, op), self._end(tensor, op)
         while (start := done[index]) < stop:
             size = rows if self.grid else self._even(stop - start, rows, op.granule)
@@ -182,55 +182,53 @@ class Streamer:
 
     def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
         """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
-        recomputed = self.recomputed
+        recomputed, done, producer = self.recomputed, self.done, self.network.producer
         windows = self.network.windows(op.index, start, stop)
         for tensor, _, high, _ in windows:
-            if tensor not in recomputed:
+            if done[producer[tensor]] < high and tensor not in recomputed:
                 self._ensure(tensor, high)
-        blocks = self._windows(op, windows)
+        if op.kind == "crop" and windows[0][0] not in recomputed:
+            # A crop takes rows and columns at once.
+            blocks = [self.holdings.cover(*windows[0][:3])]
+        elif recomputed:
+            blocks = [self._window(*window) for window in windows]
+        else:
+            window_of = self.holdings.window
+            blocks = [window_of(tensor, low, high, slack) for tensor, low, high, slack in windows]
         self._touched += [window[0] for window in windows]
         if op.results[0] not in recomputed:
-            self.done[op.index] = stop
+            done[op.index] = stop
             self._trim()
             if self.limited:
                 self._check(op, stop - start, blocks)
         rows = windows[0][2] - windows[0][1] if op.macs_of_operand else stop - start
         return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
 
-    def _windows(self, op: Op, windows: tuple[Window, ...]) -> list[int]:
-        if op.kind == "crop" and windows[0][0] not in self.recomputed:
-            # A crop takes rows and columns at once.
-            return [self.holdings.cover(*windows[0][:3])]
-        return [self._window(*window) for window in windows]
-
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
-        results, program = op.results, self.program
+        program, steps = self.program, self.program.steps
         # Here, since what is made again for every reader may multiply from op to op before anything is kept.
-        if len(program.steps) > self.most_steps:
+        if len(steps) > self.most_steps:
             raise AboveLimitError
-        kept = results[0] not in self.recomputed
-        made = []
-        for tensor in results:
-            block = program.block(tensor, start, stop)
-            made.append(block)
+        kept = op.results[0] not in self.recomputed
+        first = len(program.blocks)
+        for tensor in op.results:
+            program.blocks.append((tensor, start, stop))
             if kept:
-                self.holdings.add(tensor, start, stop, block)
-        blocks = tuple(made)
-        program.step(op.index, blocks, read, (len(op.nodes) or 1) + op.nodes_more, macs)
+                self.holdings.add(tensor, start, stop, len(program.blocks) - 1)
+        made = (first,) if len(op.results) == 1 else tuple(range(first, len(program.blocks)))
+        steps.append((op.index, made, read))
+        program.costs.append((self.network.nodes_of[op.index], macs))
         if kept:
             self.done[op.index] = stop
-        return blocks
+        return made
 
     def _window(self, tensor: int, low: int, high: int, slack: int = 0) -> int:
         """Return a block with exactly these rows of a tensor, or with up to `slack` more at its end."""
-        block = self.holdings.same_window(tensor, low, high, slack)
-        if block is not None:
-            return block
-        if tensor in self.recomputed and self.network.producer[tensor] >= 0:
-            block = self._remake(tensor, low, high)
-        else:
-            block = self.holdings.gather(tensor, low, high, slack)
-        return self.holdings.note_window(tensor, low, block)
+        holdings = self.holdings
+        if tensor not in self.recomputed:
+            return holdings.window(tensor, low, high, slack)
+        block = holdings.same_window(tensor, low, high, slack)
+        return holdings.note_window(tensor, low, self._remake(tensor, low, high)) if block is None else block
 
     def _remake(self, tensor: int, low: int, high: int) -> int:
         """Make rows of a recomputed tensor for one reader."""
@@ -240,7 +238,7 @@ class Streamer:
         made = self._make(op, start, stop)
         return self.holdings.crop(made[op.results.index(tensor)], low, high)
 
-    def _check(self, op: Op, rows: int, read: Iterable[int]) -> None:
+    def _check(self, op: Op, rows: int, read: Sequence[int]) -> None:
         """Give up if what is there while an op makes some rows is above the limit.
 
         Rows that a stride will leave unread are taken for read here, so in such networks it may give up too soon.
@@ -258,9 +256,10 @@ class Streamer:
         holdings = self.holdings
         known: dict[int, int] = {}
         for tensor in dict.fromkeys(touched) if len(touched) > 1 else touched:
-            if not holdings.is_untouched(tensor):
+            held = holdings.blocks[tensor]
+            if held and not holdings.is_untouched(tensor):
                 first = self._needed_from(tensor, known)
-                if first > holdings.blocks[tensor][0][0]:
+                if first > held[0][0]:
                     holdings.trim(tensor, first)
 
     def _needed_from(self, tensor: int, known: dict[int, int]) -> int:
@@ -275,7 +274,7 @@ class Streamer:
         for index, results, granule, rows in readers:
             if index >= stop:
                 return 0
-            if results[0] not in recomputed:
+            if not recomputed or results[0] not in recomputed:
                 start = done[index]
             else:
                 for result in results:

@@ -1,0 +1,80 @@
+"""Searches side by side: one here and the others in copies of this process, or one after another.
+
+What each finds depends on nothing but what it is asked, so the answers are the same either way.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+__all__ = ["side_by_side", "usual_jobs"]
+
+Answer = TypeVar("Answer")
+
+
+def usual_jobs() -> int:
+    """Return how many processes to use if nobody says: one per core, but only where it is safe to copy this process.
+
+    A copy has this thread alone: what others had locked would stay locked in it.
+    """
+    if not _can_copy() or threading.active_count() > 1:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _can_copy() -> bool:
+    return "fork" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
+
+
+def side_by_side(tasks: Sequence[Callable[[], Answer]], jobs: int) -> list[Answer]:
+    """Return what every task returns, which must be picklable; the first runs here.
+
+    A task whose process is lost, or raises, is done again here, so that an error is seen where it belongs.
+    """
+    others = list(tasks[1:jobs]) if _can_copy() else []
+    copies = [_Copy(task) for task in others]
+    try:
+        answers = [tasks[0]()] if tasks else []
+        for task, copy in zip(others, copies, strict=True):
+            answers.append(copy.answer(task))
+    finally:
+        for copy in copies:
+            copy.end()
+    return answers + [task() for task in tasks[1 + len(others) :]]
+
+
+class _Copy:
+    """A copy of this process at work on a task."""
+
+    def __init__(self, task: Callable[[], object]) -> None:
+        context = multiprocessing.get_context("fork")
+        self._answers, sender = context.Pipe(duplex=False)
+        self._process = context.Process(target=partial(_work, task, sender), daemon=True)
+        self._process.start()
+        sender.close()
+
+    def answer(self, task: Callable[[], Answer]) -> Answer:
+        try:
+            found: Answer = self._answers.recv()
+        except (EOFError, OSError):
+            return task()
+        return found
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self._answers.close()
+
+
+def _work(task: Callable[[], object], sender: Connection) -> None:
+    try:
+        sender.send(task())
+    except (Exception, KeyboardInterrupt):
+        # Nobody reads this process's complaints: without an answer the task is done again by who asked.
+        os._exit(1)
+    # What this process would do at its end is its original's to do.
+    os._exit(0)
