@@ -6,6 +6,7 @@ Everything is said of rows; the same holds of columns. Where the rows of a tenso
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import floor
+from weakref import WeakKeyDictionary
 
 from restructure import operators
 from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent, passed_on
@@ -16,6 +17,8 @@ from restructure.operators import Shape, Window
 __all__ = ["Reach", "reach"]
 
 _WORDS = {ROW_AXIS: "row", COLUMN_AXIS: "column"}
+
+_KNOWN: "WeakKeyDictionary[Graph, dict[tuple[int, int, bool], Reach]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def reach(graph: Graph, node: Node, axis: int = ROW_AXIS, moving: bool = True) -
         axis: rows (2) or columns (3).
         moving: whether they are followed through Transposes and Reshapes; see `axes_of`.
     """
+    known = _KNOWN.setdefault(graph, {})
+    key = node.index, axis, moving
+    if key not in known:
+        known[key] = _reach(graph, node, axis, moving)
+    return known[key]
+
+
+def _reach(graph: Graph, node: Node, axis: int, moving: bool) -> Reach:
     positions = [i for i, name in enumerate(node.inputs) if name and not graph.is_constant(name)]
     axes = axes_of(graph, axis, moving)
     result = next(name for name in node.outputs if name)

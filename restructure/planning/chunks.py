@@ -20,20 +20,23 @@ def working_set(network: Network, op: Op, rows: int) -> int:
     return total
 
 
-def part_rows(network: Network, start: int, stop: int, target_bytes: int, max_parts: int | None) -> dict[int, int]:
+def part_rows(
+    network: Network, start: int, stop: int, target_bytes: int, max_parts: int | None, fits: dict[int, int]
+) -> dict[int, int]:
     """Return tensor → rows of one part for the results of ops start..stop−1.
 
     Args:
         target_bytes: most bytes of any op's working set, where one row fits.
         max_parts: most parts of any tensor; wins over the target.
+        fits: op → rows that fit the target, as far as known; filled here.
     """
     rows: dict[int, int] = {}
     for op in network.ops[start:stop]:
         height = network.goals[op.results[0]]
         least = op.granule if max_parts is None else max(-(-height // max_parts), op.granule)
-        most = _largest(network, op, height, target_bytes)
-        if _is_last_of_bands(network, op, start):
-            most = height
+        if op.index not in fits:
+            fits[op.index] = _largest(network, op, height, target_bytes)
+        most = height if _is_last_of_bands(network, op, start) else fits[op.index]
         for tensor in op.results:
             rows[tensor] = max(min(most, height), least)
     return rows

@@ -148,6 +148,7 @@ class Studio:
         self._needs_more: dict[tuple[object, ...], float] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
+        self._fitting: dict[tuple[Cuts, int], dict[int, int]] = {}
         self.lower_bound = lower_bound(graph, self.network(), reassociate)
 
     def network(self, cuts: Cuts = Cuts()) -> Network:  # noqa: B008
@@ -207,7 +208,8 @@ class Studio:
         """Return the rows of a part of each tensor that ops start..stop−1 make, for a target working set."""
         key = (cuts, start, stop, target)
         if key not in self._rows:
-            self._rows[key] = part_rows(self.network(cuts), start, stop, target, self.max_parts)
+            fits = self._fitting.setdefault((cuts, target), {})
+            self._rows[key] = part_rows(self.network(cuts), start, stop, target, self.max_parts, fits)
         return self._rows[key]
 
     def _recomputed(self, network: Network, draft: Draft, start: int, stop: int) -> frozenset[int]:

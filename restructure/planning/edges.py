@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from restructure.planning.borders import border_bytes
 from restructure.planning.drafts import WHOLE, Draft, Studio, inner_tensors
-from restructure.streaming import Network, Phase, Piece, given
+from restructure.streaming import Network, Op, Phase, Piece, given
 
 __all__ = ["TOO_MUCH", "Edge", "Edges"]
 
@@ -42,16 +42,22 @@ class Edges:
         self.network: Network = studio.network(draft.cut_nodes)
         self._known: dict[tuple[int, int, int, int], Edge] = {}
         self._early: dict[tuple[int, int, int], dict[int, int]] = {}
-        self._overlaps: dict[int, int] = {}
+        # Of the ops before each.
+        self._overlaps = [0, *itertools.accumulate(map(self._overlap, self.network.ops))]
+        self._borders: dict[int, int] = {}
 
     def bound(self, start: int, stop: int, split: int) -> int:
         """Return bytes no phase between these cuts can go below."""
-        before, after = self.network.crossing(start), self.network.crossing(stop)
-        least = max(border_bytes(self.network, before), border_bytes(self.network, after))
+        before, after = self._border(start), self._border(stop)
+        least = max(before, after)
         if start == 0 and not self.network.placed:
-            inputs = border_bytes(self.network, before)
-            least = max(least, 2 * inputs if split else inputs + border_bytes(self.network, after))
+            least = max(least, 2 * before if split else before + after)
         return least
+
+    def _border(self, cut: int) -> int:
+        if cut not in self._borders:
+            self._borders[cut] = border_bytes(self.network, self.network.crossing(cut))
+        return self._borders[cut]
 
     def expect(self, start: int, stop: int, target: int, split: int) -> int:
         """Return about what a phase needs that was not measured yet.
@@ -68,22 +74,22 @@ class Edges:
 
     def guess(self, start: int, stop: int, split: int) -> int:
         """Return about what a phase needs: its borders' bound, or its input and the overlaps it keeps."""
-        kept = sum(self._overlap(op) for op in range(start, stop))
+        kept = self._overlaps[stop] - self._overlaps[start]
         held = start == 0 and not split and not self.network.placed
-        before = border_bytes(self.network, self.network.crossing(start)) if held else 0
+        before = self._border(start) if held else 0
         return max(self.bound(start, stop, split), (before + kept) * 4 // 5)
 
-    def _overlap(self, index: int) -> int:
-        if index not in self._overlaps:
-            op, total = self.network.ops[index], 0
-            for tensor, field, _ in op.operands:
-                height = self.network.goals[op.results[0]]
-                middle = height // 2 // op.granule * op.granule
-                if height > 4 * op.granule and not op.reason:
-                    shared = field.need(middle, middle + op.granule)[1] - field.need(middle + op.granule, height)[0]
-                    total += max(shared, 0) * self.network.tensors[tensor].row_bytes
-            self._overlaps[index] = total
-        return self._overlaps[index]
+    def _overlap(self, op: Op) -> int:
+        """Return the bytes that neighbouring parts of an op's operands share."""
+        network, total = self.network, 0
+        height = network.goals[op.results[0]]
+        if height <= 4 * op.granule or op.reason:
+            return 0
+        middle = height // 2 // op.granule * op.granule
+        for tensor, field, _ in op.operands:
+            shared = field.need(middle, middle + op.granule)[1] - field.need(middle + op.granule, height)[0]
+            total += max(shared, 0) * network.tensors[tensor].row_bytes
+        return total
 
     def measure(self, start: int, stop: int, target: int, split: int = 0) -> Edge:
         """Return the phase's figures; sources come in the parts that the same target would have made.

@@ -60,7 +60,7 @@ class Program:
         kept = []
         for index in range(len(self.steps) - 1, -1, -1):
             _, made, read = self.steps[index]
-            if any(block in needed for block in made):
+            if made[0] in needed or (len(made) > 1 and not needed.isdisjoint(made)):
                 needed.update(read)
                 kept.append(index)
         if len(kept) < len(self.steps):

@@ -24,16 +24,19 @@ WeightKind = Literal["filter", "linear", "bias", "scale", "mean", "variance"]
 def weight_values(name: str, shape: Shape, kind: WeightKind) -> npt.NDArray[np.float32]:
     """Return the values of a weight.
 
-    Filters are normal with variance 2 / fan-in, linear weights (inputs first) with variance 1 / fan-in, biases and
-    running means normal with σ = 0.1, scales uniform in 0.75..1.25, running variances uniform in 0.5..1.5.
+    All are uniform: filters with variance 2 / fan-in, linear weights (inputs first) with variance 1 / fan-in, biases and
+    running means with σ = 0.1 about 0, scales in 0.75..1.25, running variances in 0.5..1.5.
     """
-    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    # Drawing normal values takes eight times as long: 3 s for VGG16.
+    generator = np.random.Generator(np.random.SFC64(zlib.crc32(name.encode())))
     if kind in ("scale", "variance"):
-        low, width = (0.75, 0.5) if kind == "scale" else (0.5, 1.0)
-        return (generator.random(shape, dtype=np.float32) * np.float32(width) + np.float32(low)).astype(np.float32)
-    sigma = {"filter": sqrt(2.0 / prod(shape[1:])), "linear": sqrt(1.0 / shape[0])}.get(kind, 0.1)
-    values = generator.standard_normal(shape, dtype=np.float32)
-    values *= np.float32(sigma)  # in place: the largest weight of VGG16 is 392 MiB
+        middle, half = 1.0, 0.25 if kind == "scale" else 0.5
+    else:
+        sigma = {"filter": sqrt(2.0 / prod(shape[1:])), "linear": sqrt(1.0 / shape[0])}.get(kind, 0.1)
+        middle, half = 0.0, sqrt(3.0) * sigma
+    values = generator.random(shape, dtype=np.float32)
+    values *= np.float32(2 * half)  # in place: the largest weight of VGG16 is 392 MiB
+    values += np.float32(middle - half)
     return values
 
 
