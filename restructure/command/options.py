@@ -43,6 +43,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
     limits.add_argument("--robust", action="store_true", help="only plans whose saving holds in any execution order")
     limits.add_argument("--time-limit", metavar="SECONDS", type=_seconds, help="take the best plan found by then")
+    limits.add_argument(
+        "--jobs", metavar="N", type=_positive, help="processes to search with (default: one per core); same plan"
+    )
 
 
 def _add_placement(parser: argparse.ArgumentParser) -> None:

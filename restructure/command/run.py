@@ -104,6 +104,7 @@ def _limits(args: argparse.Namespace, bar: Bar) -> dict[str, Any]:
         "allow_reassociation": args.allow_reassociation,
         "robust": args.robust,
         "time_limit_s": args.time_limit,
+        "jobs": args.jobs,
         "progress": bar,
         "definition": Definition(layout="placed") if args.placed else None,
     }

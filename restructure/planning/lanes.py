@@ -17,11 +17,12 @@ Answer = TypeVar("Answer")
 
 
 def usual_jobs() -> int:
-    """Return how many processes to use if nobody says: one per core, but only where it is safe to copy this process.
+    """Return how many processes to use if nobody says: one per core.
 
-    A copy has this thread alone: what others had locked would stay locked in it.
+    But one where a copy of this process is unsafe (it has this thread alone, and what others had locked stays locked),
+    and in a process that is itself one of several at work.
     """
-    if not _can_copy() or threading.active_count() > 1:
+    if not _can_copy() or threading.active_count() > 1 or multiprocessing.parent_process() is not None:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

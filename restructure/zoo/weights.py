@@ -24,8 +24,8 @@ WeightKind = Literal["filter", "linear", "bias", "scale", "mean", "variance"]
 def weight_values(name: str, shape: Shape, kind: WeightKind) -> npt.NDArray[np.float32]:
     """Return the values of a weight.
 
-    All are uniform: filters with variance 2 / fan-in, linear weights (inputs first) with variance 1 / fan-in, biases and
-    running means with σ = 0.1 about 0, scales in 0.75..1.25, running variances in 0.5..1.5.
+    All are uniform: filters with variance 2 / fan-in, linear weights (inputs first) with variance 1 / fan-in, biases
+    and running means with σ = 0.1 about 0, scales in 0.75..1.25, running variances in 0.5..1.5.
     """
     # Drawing normal values takes eight times as long: 3 s for VGG16.
     generator = np.random.Generator(np.random.SFC64(zlib.crc32(name.encode())))

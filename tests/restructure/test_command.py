@@ -98,14 +98,14 @@ def test_limits_reach_the_planner(say: Say, monkeypatch: pytest.MonkeyPatch) -> 
         return restructure.plan(net)
 
     monkeypatch.setattr(COMMAND, "plan", spy)
-    words = "--max-overhead 8.6% --budget 256KiB --dtype int8 --max-parts 16 --max-nodes 300 --robust --time-limit 2.5"
+    words = "--max-overhead 8.6% --budget 256KiB --dtype int8 --max-parts 16 --max-nodes 300 --robust --time-limit 2.5 --jobs 1"
     code, _, _ = say("--model", "tiny", "--no-verify", "--allow-reassociation", *words.split())
     del seen["progress"]
     assert code == 0
     assert seen.pop("definition") is None
     assert seen == {
         "max_overhead": pytest.approx(0.086), "budget_bytes": 262144, "dtype": "int8", "max_parts": 16,
-        "max_nodes": 300, "allow_reassociation": True, "robust": True, "time_limit_s": 2.5,
+        "max_nodes": 300, "allow_reassociation": True, "robust": True, "time_limit_s": 2.5, "jobs": 1,
     }  # fmt: skip
 
 
