@@ -98,7 +98,8 @@ def test_limits_reach_the_planner(say: Say, monkeypatch: pytest.MonkeyPatch) -> 
         return restructure.plan(net)
 
     monkeypatch.setattr(COMMAND, "plan", spy)
-    words = "--max-overhead 8.6% --budget 256KiB --dtype int8 --max-parts 16 --max-nodes 300 --robust --time-limit 2.5 --jobs 1"
+    words = "--max-overhead 8.6% --budget 256KiB --dtype int8 --max-parts 16 --max-nodes 300 --robust --jobs 1"
+    words += " --time-limit 2.5"
     code, _, _ = say("--model", "tiny", "--no-verify", "--allow-reassociation", *words.split())
     del seen["progress"]
     assert code == 0
