@@ -11,6 +11,7 @@ Ranges are filed by when they live and how long, so that only contemporaries are
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -47,36 +48,41 @@ _ORDERS: tuple[_Order, ...] = (
 class _Placed:
     """Ranges that have addresses, found by the slots they live in.
 
-    Each is filed once, with ranges that live about as long: under the number of the cell of slots it begins in, cells
-    being as long as the longest life among them. So whoever lives in a slot began in its cell or in the one before.
+    They are kept in the order of their first slots, those that live about as long together: whoever lives in a slot
+    began there, or before it by no more than the longest life among its kind.
     """
 
     def __init__(self) -> None:
-        self._cells: dict[int, dict[int, dict[RangeDraft, None]]] = {}
+        self._kinds: dict[int, tuple[list[int], list[RangeDraft]]] = {}
 
     def add(self, draft: RangeDraft) -> None:
         """File a range, whose life must not change while it is here."""
-        shift = _shift(_life(draft))
-        self._cells.setdefault(shift, {}).setdefault(draft.first >> shift, {})[draft] = None
+        firsts, drafts = self._kinds.setdefault(_longest(_life(draft)), ([], []))
+        index = bisect_right(firsts, draft.first)
+        firsts.insert(index, draft.first)
+        drafts.insert(index, draft)
 
     def remove(self, draft: RangeDraft) -> None:
         """Take a range out."""
-        shift = _shift(_life(draft))
-        del self._cells[shift][draft.first >> shift][draft]
+        firsts, drafts = self._kinds[_longest(_life(draft))]
+        index = bisect_left(firsts, draft.first)
+        while drafts[index] is not draft:
+            index += 1
+        del firsts[index], drafts[index]
 
     def contemporaries(self, first: int, last: int) -> list[RangeDraft]:
         """Ranges that live in one of the slots from `first` to `last`."""
         found: list[RangeDraft] = []
-        for shift, cells in self._cells.items():
-            for number in range((first >> shift) - 1, (last >> shift) + 1):
-                if cell := cells.get(number):
-                    found += [draft for draft in cell if draft.first <= last and first <= draft.last]
+        for longest, (firsts, drafts) in self._kinds.items():
+            low, high = bisect_right(firsts, first - longest), bisect_right(firsts, last)
+            if low < high:
+                found += [draft for draft in drafts[low:high] if first <= draft.last]
         return found
 
 
-def _shift(life: int) -> int:
-    """Binary digits of the length of cells for lives of some length: 1, 4, 16, … slots."""
-    return ((life - 1).bit_length() + 1) & ~1
+def _longest(life: int) -> int:
+    """The longest life of a kind that some life belongs to: 1, 4, 16, … slots."""
+    return 1 << (((life - 1).bit_length() + 1) & ~1)
 
 
 class Packing:
@@ -139,33 +145,26 @@ class Packing:
 
     def _free_at(self, draft: RangeDraft, address: int, first: int, last: int) -> bool:
         end = address + draft.size_bytes
-        return not any(
-            other.address < end and address < other.address + other.size_bytes
-            for other in self._placed.contemporaries(first, last)
-            if other is not draft
-        )
+        for other in self._placed.contemporaries(first, last):
+            if other.address < end and address < other.address + other.size_bytes and other is not draft:
+                return False
+        return True
 
     def _find(self, draft: RangeDraft, first: int, last: int) -> tuple[int, int]:
         """(lowest free address for the whole life or −1, largest gap seen)."""
         others = self._placed.contemporaries(first, last)
-        occupied = sorted([(o.address, o.address + o.size_bytes) for o in others if o is not draft])
-        largest = 0
-        for start, end in _gaps(occupied, self.capacity):
-            if end - start >= draft.size_bytes:
-                return start, largest
-            largest = max(largest, end - start)
+        occupied = sorted([(o.address, o.size_bytes) for o in others if o is not draft])
+        occupied.append((self.capacity, 0))
+        free = largest = 0
+        for start, size in occupied:
+            gap = start - free
+            if gap >= draft.size_bytes:
+                return free, largest
+            if gap > largest:
+                largest = gap
+            if start + size > free:
+                free = start + size
         return -1, largest
-
-
-def _gaps(occupied: list[tuple[int, int]], capacity: int) -> Iterator[tuple[int, int]]:
-    """The free intervals between sorted occupied ones, which may overlap each other."""
-    free = 0
-    for start, end in occupied:
-        if start > free:
-            yield free, start
-        free = max(free, end)
-    if free < capacity:
-        yield free, capacity
 
 
 def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:
