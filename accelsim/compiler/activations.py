@@ -83,27 +83,15 @@ class Activations:
 
     def _split(self, piece: Piece, region: _Region) -> None:
         """Tell a piece's resident rows from those that lie in DRAM."""
-        store = self.store
-        border = store.resident_from(piece.storage)
-        batches, height = store.tensors[piece.storage].shape[:2]
-        if border >= batches * height:
-            region.outside.append(piece)
-            return
-        first, rows = piece.start[0] * height + piece.start[1], piece.shape[1]
-        end = first + (piece.shape[0] - 1) * height + rows
-        blocks = store.blocks_in(piece.storage, first, end)
-        if len(blocks) == 1 and blocks[0].first <= first and end <= blocks[0].end:
-            region.resident.append(self._in_block(piece, blocks[0].range, blocks[0].first))
-            return
-        for batch in range(piece.shape[0]):
-            first = (piece.start[0] + batch) * height + piece.start[1]
-            end = first + rows
-            if first < border:
-                region.outside.append(_rows(piece, batch, 0, min(end, border) - first))
-            for block in store.blocks_in(piece.storage, first, end):
-                low, high = max(first, block.first), min(end, block.end)
-                inside = _rows(piece, batch, low - first, high - low)
-                region.resident.append(self._in_block(inside, block.range, block.first))
+        (batch, row, _, _), (batches, rows, _, _) = piece.start, piece.shape
+        for part in self.store.parts(piece.storage, batch, row, batches, rows):
+            inside = piece
+            if (part.batches, part.rows) != (batches, rows):
+                inside = _rows(piece, part.batch - batch, part.row - row, part.rows, part.batches)
+            if part.block is None:
+                region.outside.append(inside)
+            else:
+                region.resident.append(self._in_block(inside, part.block.range, part.block.first))
 
     def _in_block(self, piece: Piece, place: RangeDraft, first_row: int) -> OperandDraft:
         tensor = self.store.tensors[piece.storage]

@@ -16,12 +16,14 @@ from accelsim.compiler.reuse import keep_shared_weights
 from accelsim.compiler.schedule import Schedule, mark_lives, sequence
 from accelsim.compiler.store import DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
-from accelsim.errors import AccelsimError, ConfigurationError
+from accelsim.errors import AccelsimError, ConfigurationError, ModelUnsupportedError
 from accelsim.hardware import Hardware
-from accelsim.mapping import SHARED, Machine, Pins, Tables
+from accelsim.mapping import SHARED, Machine, Pins, Tables, tile_counts
 from accelsim.program import Program
 from accelsim.workload import Workload
 
+#: Tiles of a Program at most: some minutes, and about 2 GiB.
+MOST_TILES = 250_000
 #: How often the planner may be sent back.
 ATTEMPTS = 40
 #: How often it gives back bytes for the first layer that found no addresses only; then for 2, 4, 8, … of them at once.
@@ -60,6 +62,7 @@ def compile_network(
         DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too
             large.
         ConfigurationError: a pinned name matches no layer.
+        ModelUnsupportedError: there would be more than MOST_TILES tiles.
     """
     pins = pins or Pins()
     _refuse_unused(pins, workload)
@@ -67,7 +70,9 @@ def compile_network(
     carrier = _Carrier(workload, hardware)
     failure: _Failure | None = None
     for number in range(ATTEMPTS):
-        attempt = _Attempt(carrier, planner.plan())
+        plan = planner.plan()
+        _refuse_too_long(workload, plan)
+        attempt = _Attempt(carrier, plan)
         failure = attempt.run()
         if failure is None:
             return (_warmed(attempt) if warm else attempt).program()
@@ -166,6 +171,22 @@ def _warmed(cold: _Attempt) -> _Attempt:
         if warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
             best = warm
     return best
+
+
+def _refuse_too_long(workload: Workload, plan: Plan) -> None:
+    """Refuse what would take longer, and more memory, than anybody has for it."""
+    counts = [
+        tile_counts(layer.shape, layer.reduction, choice.mapping.tile).total
+        for layer, choice in zip(workload.layers, plan.choices, strict=True)
+    ]
+    if sum(counts) <= MOST_TILES:
+        return
+    most = max(workload.layers, key=lambda layer: counts[layer.index])
+    raise ModelUnsupportedError(
+        f"layer {most.name!r}: a run has at most {MOST_TILES:,} tiles, got {counts[most.index]:,} for its output of "
+        f"{' × '.join(map(str, most.shape))}, {sum(counts):,} in all; a larger scratchpad, or smaller dimensions, "
+        "makes fewer"
+    )
 
 
 def _refuse_unused(pins: Pins, workload: Workload) -> None:

@@ -121,25 +121,13 @@ class _LayerEmitter:
     def _output(self, tile: TileIndex, writes: list[OperandDraft], stores: list[Transfer]) -> None:
         """Rows that stay go to their blocks; the others to a buffer and from there to DRAM."""
         storage, store = self.layer.output, self.store
-        tensor = store.tensors[storage]
-        border, height = store.resident_from(storage), tensor.shape[1]
-        if border >= tensor.shape[0] * height:
-            self._spill(tile.start, tile.shape, writes, stores)
-            return
-        first, (_, y, x, c), (batches, rows, columns, channels) = tile.start[0], tile.start, tile.shape
-        blocks = store.blocks_in(storage, first * height + y, (first + batches - 1) * height + y + rows)
-        if len(blocks) == 1 and border == 0:
-            block = blocks[0]
-            writes.append(in_block(store, storage, block.range, block.first, tile.start, tile.shape, "output"))
-            return
-        for batch in range(first, first + batches):
-            low, end = batch * height + y, batch * height + y + rows
-            if low < border:
-                spilled = min(end, border) - low
-                self._spill((batch, y, x, c), (1, spilled, columns, channels), writes, stores)
-            for block in store.blocks_in(storage, low, end):
-                top, bottom = max(low, block.first), min(end, block.end)
-                start, shape = (batch, top - batch * height, x, c), (1, bottom - top, columns, channels)
+        (first, y, x, c), (batches, rows, columns, channels) = tile.start, tile.shape
+        for part in store.parts(storage, first, y, batches, rows):
+            start, shape = (part.batch, part.row, x, c), (part.batches, part.rows, columns, channels)
+            if part.block is None:
+                self._spill(start, shape, writes, stores)
+            else:
+                block = part.block
                 writes.append(in_block(store, storage, block.range, block.first, start, shape, "output"))
 
     def _spill(

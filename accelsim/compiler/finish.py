@@ -173,12 +173,9 @@ def _parts(store: Store, piece: Piece) -> Iterator[tuple[tuple[int, ...], Operan
     if not store.is_resident(piece.storage):
         yield piece.at, store.at_home(piece.storage, piece.start, piece.shape, "output")
         return
-    (batches, rows, columns, channels), height = piece.shape, store.tensors[piece.storage].shape[1]
-    for batch in range(batches):
-        first = (piece.start[0] + batch) * height + piece.start[1]
-        for block in store.blocks_in(piece.storage, first, first + rows):
-            low, high = max(first, block.first), min(first + rows, block.end)
-            start = (piece.start[0] + batch, piece.start[1] + low - first, *piece.start[2:])
-            shape = (1, high - low, columns, channels)
-            at = (piece.at[0] + batch, piece.at[1] + low - first, *piece.at[2:])
-            yield at, in_block(store, piece.storage, block.range, block.first, start, shape, "output")
+    (batch, row, x, c), (batches, rows, columns, channels) = piece.start, piece.shape
+    for part in store.parts(piece.storage, batch, row, batches, rows):
+        assert part.block is not None  # all rows are resident
+        start, shape = (part.batch, part.row, x, c), (part.batches, part.rows, columns, channels)
+        at = (piece.at[0] + part.batch - batch, piece.at[1] + part.row - row, *piece.at[2:])
+        yield at, in_block(store, piece.storage, part.block.range, part.block.first, start, shape, "output")

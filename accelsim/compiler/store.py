@@ -28,6 +28,17 @@ class Block:
     range: RangeDraft
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows [row, row + rows) of each of some batches of a storage, all in one block, or in DRAM where that is None."""
+
+    block: Block | None
+    batch: int
+    row: int
+    batches: int
+    rows: int
+
+
 class Store:
     """Where the tensors of one network lie, under one plan after another.
 
@@ -95,7 +106,7 @@ class Store:
         ]
 
     def blocks(self, storage: int) -> list[Block]:
-        """The resident blocks of a storage, in order of rows; they never cross a batch unless there is only one."""
+        """The resident blocks of a storage, in order of rows; one that goes beyond a batch holds whole batches."""
         key = (storage, self._kept[storage], self._block_rows[storage])
         found = self._blocks.get(key)
         if found is None:
@@ -112,6 +123,29 @@ class Store:
         low = bisect_right(blocks, first, key=_end_of)
         return blocks[low : bisect_left(blocks, end, low, key=_first_of)]
 
+    def parts(self, storage: int, batch: int, row: int, batches: int, rows: int) -> list[Part]:
+        """Where some rows of some batches lie, in order; as few parts as that takes."""
+        border, height = self.resident_from(storage), self.tensors[storage].shape[1]
+        if border >= self._rows[storage]:
+            return [Part(None, batch, row, batches, rows)]
+        found: list[Part] = []
+        last = batch + batches
+        while batch < last:
+            low, high = batch * height + row, batch * height + row + rows
+            count = 1
+            if high <= border:
+                count = min(last - batch, (border - high) // height + 1)
+                found.append(Part(None, batch, row, count, rows))
+            elif low < border:
+                found.append(Part(None, batch, row, 1, border - low))
+            for block in self.blocks_in(storage, low, high):
+                top, bottom = max(low, block.first), min(high, block.end)
+                if (top, bottom) == (low, high):
+                    count = min(last - batch, (block.end - high) // height + 1)
+                found.append(Part(block, batch, top - batch * height, count, bottom - top))
+            batch += count
+        return found
+
     def _make_blocks(self, storage: int) -> list[Block]:
         tensor = self.tensors[storage]
         batches, height = tensor.shape[:2]
@@ -121,7 +155,10 @@ class Store:
         if step >= batches * height and first == 0:
             return [Block(0, batches * height, self.reserve(SCRATCHPAD, batches * height * row_bytes, storage))]
         while first < batches * height:
-            end = min(first + step, (first // height + 1) * height)
+            if step > height and first % height == 0:
+                end = min(first + step // height * height, batches * height)
+            else:
+                end = min(first + step, (first // height + 1) * height)
             found.append(Block(first, end, self.reserve(SCRATCHPAD, (end - first) * row_bytes, storage)))
             first = end
         return found

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from accelsim.errors import ModelUnsupportedError
 from accelsim.functional import ExecutionError
 from accelsim.functional.operators import OPERATORS, Call, accumulate, finish
 from accelsim.functional.operators.elementwise import BINARY, UNARY
+from accelsim.functional.operators.unary import rounded
 from accelsim.program import MatrixKernel, PostOperation, Tensor, TensorKind, Tile, VectorKernel, Window
 
 Array = NDArray[np.float32]
@@ -377,3 +379,10 @@ def test_a_rearrangement_takes_channels_apart_and_repeats_them() -> None:
     found = compute_at(VectorKernel("Rearrange", attributes), whole(1, 6, 5, 6), x[:, 1:], (0, 1, 0, 0))
     expected = x[:, 1:].repeat(2, axis=1).reshape(1, 6, 5, 2, 3).transpose(0, 1, 2, 4, 3).reshape(1, 6, 5, 6)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("operator", ["FakeQuantize", "QuantizeLinear"])
+def test_rounding_to_a_scale_of_zero_is_refused(operator):
+    attributes = {"scale": 0.0, "zero": 0.0, "low": -128.0, "high": 127.0}
+    with pytest.raises(ModelUnsupportedError, match=f"{operator}: a scale must not be 0, got 0.0"):
+        rounded(operator, np.zeros(3, np.float32), attributes, lambda exact, steps: steps)
