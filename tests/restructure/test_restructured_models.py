@@ -31,9 +31,13 @@ def check(net: graph.Graph, **limits: object) -> restructure.Plan:
     return plan
 
 
+#: Share of the usual search where it is the rewriting of another export of a network that is to be seen.
+LITTLE = 0.25
+
+
 def check_file(stem: str) -> None:
     path = next(path for path in MODELS if path.stem == stem)
-    check(graph.load(path, {"N": 1} if "dynbatch" in stem else {}))
+    check(graph.load(path, {"N": 1} if "dynbatch" in stem else {}), effort=LITTLE)
 
 
 @pytest.mark.parametrize("stem", LIGHT_FILES)
@@ -56,7 +60,7 @@ def test_a_large_network_restructures_and_verifies(name: str) -> None:
 @pytest.mark.parametrize("batchnorm", [False, True])
 @pytest.mark.parametrize("name", LIGHT_NETWORKS)
 def test_a_network_restructures_and_verifies(name: str, batchnorm: bool) -> None:
-    check(zoo.build(name, batchnorm=batchnorm))
+    check(zoo.build(name, batchnorm=batchnorm), effort=LITTLE if batchnorm else 1.0)
 
 
 def test_a_robust_plan_verifies() -> None:
