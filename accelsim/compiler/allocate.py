@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -98,19 +98,30 @@ class Packing:
         self._placed = _Placed()
 
     def pack(self) -> list[Shortage]:
-        """Give every range an address; returns those that did not fit in the last order tried."""
-        for order in _ORDERS[:-1]:
-            if not any(self._pack_in(order)):
-                return []
-        return list(self._pack_in(_ORDERS[-1]))
+        """Give every range an address; returns what did not fit in the last order tried.
 
-    def _pack_in(self, order: _Order) -> Iterator[Shortage]:
-        """Give addresses in some order, leaving out what does not fit."""
+        Where no order packs all, each is tried again with what found no place in it before all others.
+        """
+        failed: list[dict[RangeDraft, Shortage]] = []
+        for order in _ORDERS:
+            failed.append(dict(self._pack_in(order, ())))
+            if not failed[-1]:
+                return []
+        shortages: dict[RangeDraft, Shortage] = {}
+        for order, hard in zip(_ORDERS, failed, strict=True):
+            shortages = dict(self._pack_in(order, hard))
+            if not shortages:
+                return []
+        return list(shortages.values())
+
+    def _pack_in(self, order: _Order, hard: Collection[RangeDraft]) -> Iterator[tuple[RangeDraft, Shortage]]:
+        """Give addresses to the hard ones, then to the others in some order; what does not fit is left out."""
         self._placed = _Placed()
-        for draft in sorted(self.live, key=order):
+        ranges = sorted(self.live, key=order)
+        for draft in [*hard, *(r for r in ranges if r not in hard)]:
             address, largest = self._find(draft, draft.first, draft.last)
             if address < 0:
-                yield Shortage(draft.first, draft.size_bytes, largest)
+                yield draft, Shortage(draft.first, draft.size_bytes, largest)
                 continue
             draft.address = address
             self._placed.add(draft)

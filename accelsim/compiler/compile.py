@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -26,8 +27,8 @@ from accelsim.workload import Workload
 MOST_TILES = 250_000
 #: How often the planner may be sent back.
 ATTEMPTS = 40
-#: How often it gives back bytes for the first layer that found no addresses only; then for 2, 4, 8, … of them at once.
-PATIENT = 4
+#: How often it gives back bytes only for layers that are this far apart; then for all that found no addresses.
+PATIENT, APART = 8, 4
 #: Shares of the bytes that are never used which pinned weights may take, tried in turn: the rest serves prefetching.
 PINNED_SHARES = (1.0, 0.6, 0.3)
 
@@ -76,14 +77,23 @@ def compile_network(
         failure = attempt.run()
         if failure is None:
             return (_warmed(attempt) if warm else attempt).program()
-        count = 2 ** max(0, number - PATIENT)
-        planner.tighten(failure.layers[:count], in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
+        layers = failure.layers if number >= PATIENT else _apart(failure.layers)
+        planner.tighten(layers, in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
     assert failure is not None  # ATTEMPTS > 0
     layer, shortage = failure.layers[0], failure.shortages[0]
     raise AccelsimError(
         f"layer {workload.layers[layer].name!r}: no addresses found after {ATTEMPTS} plans: "
         f"need {shortage.need_bytes} B in one piece, largest gap {shortage.gap_bytes} B"
     )
+
+
+def _apart(layers: Sequence[int]) -> list[int]:
+    """Those of some layers that are far from the ones before: what helps one of neighbours may help all of them."""
+    chosen: list[int] = []
+    for layer in layers:
+        if all(abs(layer - other) > APART for other in chosen):
+            chosen.append(layer)
+    return chosen
 
 
 class _Carrier:

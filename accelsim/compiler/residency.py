@@ -8,7 +8,7 @@ as residents (small tiles) than as spills.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -65,6 +65,7 @@ class Planner:
         self.kept = [0] * len(workload.storages)
         self.resident = np.zeros(len(workload.layers), dtype=np.int64)
         self.improved = False
+        self.tightened: set[int] = set()
         for storage, rows in enumerate(self.rows):
             if may_stay(workload, storage, outputs_stay=outputs_stay):
                 self._keep(storage, rows)
@@ -78,9 +79,13 @@ class Planner:
         """
         while self._evict_where_needed():
             pass
-        if not self.improved and self.hardware.dram.writable:
-            self._improve()
-            self.improved = True
+        if self.hardware.dram.writable:
+            if not self.improved:
+                self._improve()
+                self.improved = True
+            elif self.tightened:
+                self._let_go(self.tightened)
+        self.tightened.clear()
         choices = [self._require(layer.index) for layer in self.workload.layers]
         return Plan(self.kept, self._block_rows(choices), choices)
 
@@ -90,9 +95,10 @@ class Planner:
         `in_weights`: bytes of the separate memory of weights instead of the scratchpad's.
         """
         shrinking = self.weight_capacity if in_weights and self.weight_capacity else self.capacity
-        near = {layer + step for layer in layers for step in (-1, 0, 1)}
-        for index in near.intersection(range(len(shrinking))):
+        near = {layer + step for layer in layers for step in (-1, 0, 1)}.intersection(range(len(shrinking)))
+        for index in near:
             shrinking[index] = int(shrinking[index] * SHRINK)
+        self.tightened |= near
 
     def choose(self, index: int) -> Choice | Shortfall:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
@@ -155,16 +161,24 @@ class Planner:
 
     def _improve(self) -> None:
         """Let go of residents whose bytes are worth more as working buffers; then fill what room is left."""
-        hurt = self._hurt_layers()
-        by_size = sorted(range(len(self.kept)), key=lambda s: -self.kept[s] * self.row_bytes[s])
-        for storage in by_size:
-            if self.kept[storage] and any(hurt[self._life(storage)]):
-                self._try_rows(storage, (0, self.kept[storage] // 2))
+        by_size = self._by_size()
+        self._let_go(range(len(self.capacity)))
         for storage in sorted(by_size, key=lambda s: -len(self.lives[s].readers)):
             missing = self.rows[storage] - self.kept[storage]
             if missing and may_stay(self.workload, storage):
                 steps = (missing, *(missing * share // 16 for share in (12, 8, 5, 3, 2, 1)))
                 self._try_rows(storage, [self.kept[storage] + rows for rows in steps if rows])
+
+    def _let_go(self, layers: Collection[int]) -> None:
+        """Let go of residents of some layers whose bytes are worth more there as working buffers."""
+        hurt = [index in layers and self._is_hurt(index) for index in range(len(self.capacity))]
+        for storage in self._by_size():
+            if self.kept[storage] and any(hurt[self._life(storage)]):
+                self._try_rows(storage, (0, self.kept[storage] // 2))
+
+    def _by_size(self) -> list[int]:
+        """Storages, the one with most bytes kept first."""
+        return sorted(range(len(self.kept)), key=lambda s: -self.kept[s] * self.row_bytes[s])
 
     def _try_rows(self, storage: int, options: Iterable[int]) -> None:
         """Keep as many rows of a storage as makes the layers of its life fastest."""
@@ -177,21 +191,17 @@ class Planner:
                 best, score = rows, after
         self._keep(storage, best)
 
-    def _hurt_layers(self) -> list[bool]:
-        """Which layers would be faster if nothing but their own operands were resident."""
-        hurt = []
-        for layer in self.workload.layers:
-            found = self._situation(layer)
-            alone = replace(
-                found,
-                resident_bytes=0,
-                leaving=(),
-                arriving=None,
-                capacity_bytes=self.hardware.scratchpad.capacity_bytes,
-            )
-            now, then = self.choose(layer.index), self.chooser.choose(self.tables[layer.index], alone)
-            hurt.append(isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles))
-        return hurt
+    def _is_hurt(self, index: int) -> bool:
+        """Whether a layer would be faster if nothing but its own operands were resident."""
+        alone = replace(
+            self._situation(self.workload.layers[index]),
+            resident_bytes=0,
+            leaving=(),
+            arriving=None,
+            capacity_bytes=self.hardware.scratchpad.capacity_bytes,
+        )
+        now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
+        return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles)
 
     def _score(self, layers: Iterable[int]) -> float:
         total = 0.0
