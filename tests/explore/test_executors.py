@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +25,11 @@ def any_executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 @pytest.fixture(scope="module", params=APART)
 def apart(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    with executor(request.param, 2) as found:
+    # Dask waits for three more deaths before it gives a task up; a worker takes a second to come back.
+    impatient = nullcontext()
+    if request.param == "dask":
+        impatient = pytest.importorskip("dask").config.set({"distributed.scheduler.allowed-failures": 1})
+    with impatient, executor(request.param, 2) as found:
         yield found
 
 

@@ -60,7 +60,8 @@ def test_a_large_network_restructures_and_verifies(name: str) -> None:
 @pytest.mark.parametrize("batchnorm", [False, True])
 @pytest.mark.parametrize("name", LIGHT_NETWORKS)
 def test_a_network_restructures_and_verifies(name: str, batchnorm: bool) -> None:
-    check(zoo.build(name, batchnorm=batchnorm), effort=LITTLE if batchnorm else 1.0)
+    usual = name == "mobilenetv2" and not batchnorm
+    check(zoo.build(name, batchnorm=batchnorm), effort=1.0 if usual else LITTLE)
 
 
 def test_a_robust_plan_verifies() -> None:
