@@ -5,6 +5,7 @@ What each finds depends on nothing but what it is asked, so the answers are the 
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,7 +29,9 @@ def usual_jobs() -> int:
 
 
 def _can_copy() -> bool:
-    return "fork" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
+    # A daemon may have no children, and macOS forbids much of what its libraries do in a copy.
+    unsafe = multiprocessing.current_process().daemon or sys.platform == "darwin"
+    return not unsafe and "fork" in multiprocessing.get_all_start_methods()
 
 
 def side_by_side(tasks: Sequence[Callable[[], Answer]], jobs: int) -> list[Answer]:
