@@ -18,9 +18,9 @@ from restructure.streaming import Network
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK, LIMITED_WORK = 170_000, 480_000, 1_000_000
-"""Program steps that all searches together simulate at most: for one plan without limits, a front, one plan within
-limits. On two cores of 2 GHz they take 1 to 2 s, 4 to 9 s and 8 to 16 s."""
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = (120_000, 80_000), (240_000, 240_000), (500_000, 500_000)
+"""Program steps that each of the two searches simulates at most: for one plan without limits, a front, one plan within
+limits. On two cores of 2 GHz they take 1 to 2 s, 4 to 9 s and 6 to 11 s. A search that is alone may use both shares."""
 
 _SPLITS = (0, 8)
 """Rows of the pieces that network inputs are split into at the start; 0: not split."""
@@ -78,7 +78,7 @@ def plan(
     if unlimited:
         request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
     work = PLAN_WORK if unlimited else LIMITED_WORK
-    studio, front = _search(graph, request, round(effort * work), jobs)
+    studio, front = _search(graph, request, [round(effort * share) for share in work], jobs)
     return choose(studio, front, request)
 
 
@@ -106,19 +106,20 @@ def pareto(
     return tuple(studio.plan(outcome.draft) for outcome in within)
 
 
-def _search(graph: Graph, request: Request, work: int, jobs: int | None) -> tuple[Studio, list[Outcome]]:
+def _search(graph: Graph, request: Request, work: Sequence[int], jobs: int | None) -> tuple[Studio, list[Outcome]]:
     """Search twice, side by side, and return the front of what both find."""
     studio = _studio(graph, request)
     lanes = _lanes(studio.network())
+    shares = work if len(lanes) == len(work) else [sum(work)]
     jobs = usual_jobs() if jobs is None else max(jobs, 1)
     turns = -(-len(lanes) // jobs)
     tasks: list[Callable[[], list[Outcome]]] = []
-    for number, splits in enumerate(lanes):
+    for number, (splits, share) in enumerate(zip(lanes, shares, strict=True)):
         turn = _in_turn(request, number, turns)
         if turns == 1 and number > 0:
             # One that runs beside the first has nobody to tell how far it is.
             turn = replace(turn, progress=None)
-        tasks.append(partial(_lane, graph, turn, splits, work // len(lanes), None if number else studio))
+        tasks.append(partial(_lane, graph, turn, splits, share, None if number else studio))
     return studio, _best(studio, [outcome for found in side_by_side(tasks, jobs) for outcome in found])
 
 

@@ -92,8 +92,16 @@ class Holdings:
 
     def window(self, tensor: int, low: int, high: int, slack: int) -> int:
         """Return rows low..high−1 of what is there, or up to `slack` more, for this reader and others of the same."""
-        block = self.same_window(tensor, low, high, slack)
-        return self.note_window(tensor, low, self.gather(tensor, low, high, slack)) if block is None else block
+        recent = self._recent.get(tensor)
+        if recent is not None and recent[0] == low and high <= recent[1] <= high + slack:
+            return recent[2]
+        for entry in self.blocks[tensor]:
+            if entry[1] > low:
+                if entry[0] == low and high <= entry[1] <= high + slack:
+                    self._recent[tensor] = entry
+                    return entry[2]
+                break
+        return self.note_window(tensor, low, self.gather(tensor, low, high, slack))
 
     def same_window(self, tensor: int, low: int, high: int, slack: int) -> int | None:
         """Return the last window of a tensor if it has these rows, or up to `slack` more at its end."""
@@ -111,15 +119,14 @@ class Holdings:
         """Return rows low..high−1 of what is there, or up to `slack` more, as a block, a Slice or a Concat."""
         parts = []
         for entry in self.blocks[tensor]:
-            start, stop, block = entry
-            if start >= high:
+            if entry[0] >= high:
                 break
-            if stop > low:
-                if start == low and high <= stop <= high + slack:
-                    return block
+            if entry[1] > low:
                 parts.append(entry)
         if high < parts[-1][1] <= high + slack:
             high = parts[-1][1]
+        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
+            return parts[0][2]
         pieces = [
             block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
         ]

@@ -53,6 +53,7 @@ class Streamer:
     def __init__(self, network: Network, limit: float = inf, most_steps: float = inf) -> None:
         self.network, self.limit, self.most_steps = network, limit, most_steps
         self.row_bytes = network.row_bytes
+        self._known_windows = network.memo.windows
         self.limited = limit < inf
         self.progress = 0.0
         self.program = Program()
@@ -183,7 +184,7 @@ class Streamer:
     def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
         """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
         recomputed, done, producer = self.recomputed, self.done, self.network.producer
-        windows = self.network.windows(op.index, start, stop)
+        windows = self._known_windows.get((op.index, start, stop)) or self.network.windows(op.index, start, stop)
         for tensor, _, high, _ in windows:
             if done[producer[tensor]] < high and tensor not in recomputed:
                 self._ensure(tensor, high)
@@ -195,7 +196,10 @@ class Streamer:
         else:
             window_of = self.holdings.window
             blocks = [window_of(tensor, low, high, slack) for tensor, low, high, slack in windows]
-        self._touched += [window[0] for window in windows]
+        if len(windows) == 1:
+            self._touched.append(windows[0][0])
+        else:
+            self._touched += [window[0] for window in windows]
         if op.results[0] not in recomputed:
             done[op.index] = stop
             self._trim()
