@@ -9,7 +9,7 @@ from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.planning.choosing import MOST_NODES, choose
 from restructure.planning.drafts import Outcome, Studio
-from restructure.planning.lanes import side_by_side, usual_jobs
+from restructure.planning.lanes import possible_jobs, side_by_side
 from restructure.planning.request import CostFunction, Progress, Request
 from restructure.planning.searching import Search
 from restructure.plans import Plan
@@ -62,7 +62,7 @@ def plan(
         time_limit_s: return the best so far after this many seconds.
         effort: share of the usual work that the search may do; less is faster and, unlike a time limit, finds the same
             plan on any machine.
-        jobs: processes to search with, of which two have work; None: see `usual_jobs`. The plan does not depend on it.
+        jobs: processes to search with, of which two have work; None: see `possible_jobs`. The plan does not depend on it.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.
         progress: called with the share done and a message.
         definition: of active memory (`dtype` wins over its own); BatchNorm and activations must work in place, Add and
@@ -111,7 +111,7 @@ def _search(graph: Graph, request: Request, work: Sequence[int], jobs: int | Non
     studio = _studio(graph, request)
     lanes = _lanes(studio.network())
     shares = work if len(lanes) == len(work) else [sum(work)]
-    jobs = usual_jobs() if jobs is None else max(jobs, 1)
+    jobs = possible_jobs(jobs)
     turns = -(-len(lanes) // jobs)
     tasks: list[Callable[[], list[Outcome]]] = []
     for number, (splits, share) in enumerate(zip(lanes, shares, strict=True)):

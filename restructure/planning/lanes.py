@@ -12,18 +12,22 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
-__all__ = ["side_by_side", "usual_jobs"]
+__all__ = ["possible_jobs", "side_by_side"]
 
 Answer = TypeVar("Answer")
 
 
-def usual_jobs() -> int:
-    """Return how many processes to use if nobody says: one per core.
+def possible_jobs(asked: int | None) -> int:
+    """Return how many processes to use of those asked for; None: one per core.
 
-    But one where a copy of this process is unsafe (it has this thread alone, and what others had locked stays locked),
-    and in a process that is itself one of several at work.
+    One where a process cannot be copied. If nobody asks, also where a copy is unsafe (it has this thread alone, and what
+    others had locked stays locked), and in a process that is itself one of several at work.
     """
-    if not _can_copy() or threading.active_count() > 1 or multiprocessing.parent_process() is not None:
+    if not _can_copy():
+        return 1
+    if asked is not None:
+        return max(asked, 1)
+    if threading.active_count() > 1 or multiprocessing.parent_process() is not None:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -38,8 +42,11 @@ def side_by_side(tasks: Sequence[Callable[[], Answer]], jobs: int) -> list[Answe
     """Return what every task returns, which must be picklable; the first runs here.
 
     A task whose process is lost, or raises, is done again here, so that an error is seen where it belongs.
+
+    Args:
+        jobs: processes at work, at most; see `possible_jobs`.
     """
-    others = list(tasks[1:jobs]) if _can_copy() else []
+    others = list(tasks[1:jobs])
     copies = [_Copy(task) for task in others]
     try:
         answers = [tasks[0]()] if tasks else []

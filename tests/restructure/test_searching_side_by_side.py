@@ -11,7 +11,7 @@ import pytest
 import restructure
 from restructure import zoo
 from restructure.planning import lanes
-from restructure.planning.lanes import side_by_side, usual_jobs
+from restructure.planning.lanes import possible_jobs, side_by_side
 
 can_copy = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied here")
 
@@ -77,7 +77,8 @@ def test_one_process_is_used_while_other_threads_run():
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert usual_jobs() == 1
+        assert possible_jobs(None) == 1
+        assert possible_jobs(2) == (2 if hasattr(os, "fork") else 1)
     finally:
         done.set()
         thread.join()
@@ -85,5 +86,5 @@ def test_one_process_is_used_while_other_threads_run():
 
 def test_without_a_way_to_copy_a_process_all_tasks_run_here(monkeypatch):
     monkeypatch.setattr(lanes.multiprocessing, "get_all_start_methods", lambda: ["spawn"])
-    assert usual_jobs() == 1
-    assert side_by_side([os.getpid] * 2, jobs=2) == [os.getpid()] * 2
+    assert possible_jobs(None) == possible_jobs(2) == 1
+    assert side_by_side([os.getpid] * 2, possible_jobs(2)) == [os.getpid()] * 2
