@@ -62,7 +62,7 @@ def plan(
         time_limit_s: return the best so far after this many seconds.
         effort: share of the usual work that the search may do; less is faster and, unlike a time limit, finds the same
             plan on any machine.
-        jobs: processes to search with, of which two have work; None: see `possible_jobs`. The plan does not depend on it.
+        jobs: processes to search with, of which two have work; None: see `possible_jobs`. The plan is the same.
         cost: what a plan costs, from outside; among the plans that meet the limits the cheapest is returned.
         progress: called with the share done and a message.
         definition: of active memory (`dtype` wins over its own); BatchNorm and activations must work in place, Add and

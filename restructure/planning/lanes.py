@@ -20,8 +20,8 @@ Answer = TypeVar("Answer")
 def possible_jobs(asked: int | None) -> int:
     """Return how many processes to use of those asked for; None: one per core.
 
-    One where a process cannot be copied. If nobody asks, also where a copy is unsafe (it has this thread alone, and what
-    others had locked stays locked), and in a process that is itself one of several at work.
+    One where a process cannot be copied. If nobody asks, also where a copy is unsafe (it has this thread alone, and
+    what others had locked stays locked), and in a process that is itself one of several at work.
     """
     if not _can_copy():
         return 1
