@@ -2,9 +2,9 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from math import sqrt
+from math import inf, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from restructure.verify.store import WeightStore
 from restructure.verify.twin import compared_outputs, write_twin
 from restructure.verify.values import Values, feed, integer_weight, random_weight
 
-__all__ = ["Deviation", "Mismatch", "compare_integers", "compare_random", "tolerance_of"]
+__all__ = ["Deviation", "Mismatch", "compare_integers", "compare_random", "magnitudes", "tolerance_of"]
 
 UNIT_ROUNDOFF = 2.0**-24
 _CONFIDENCE = 4
@@ -38,6 +38,12 @@ class Deviation:
     name: str
     max_abs_error: float
     max_rel_error: float
+
+    def beside(self, magnitude: float) -> "Deviation":
+        """Return the same, relative to a magnitude if that is larger."""
+        if not 0 < magnitude < inf or not self.max_abs_error < inf:
+            return self
+        return replace(self, max_rel_error=min(self.max_rel_error, self.max_abs_error / magnitude))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +79,39 @@ def compare_random(original: Graph, restructured: Graph, seed: int) -> tuple[Dev
     return tuple(_deviation(name, ours[name], theirs[name]) for name in theirs)
 
 
+def magnitudes(original: Graph, seed: int) -> dict[str, float]:
+    """Return the magnitude of what each output is made of, on the same random numbers.
+
+    An output's own may be far less, where large values are clipped or cancel. Inputs are changed by one unit roundoff:
+    what an output changes by, divided by that, is the size of the values its rounding errors come from.
+    """
+    outputs = compared_outputs(original)
+    generator = np.random.default_rng(seed)
+    feeds = {name: _fed(original, name, seed, integer=False) for name in original.inputs}
+    near = {
+        name: (values * (1 + UNIT_ROUNDOFF * generator.choice((-2, 2), values.shape))).astype(values.dtype)
+        if values.dtype.kind == "f"
+        else values
+        for name, values in feeds.items()
+    }
+    with tempfile.TemporaryDirectory(prefix="restructure-verify-") as folder:
+        store = WeightStore(Path(folder), weights_of(original), partial(random_weight, seed=seed))
+        path = Path(folder) / "original.onnx"
+        write_twin(original, store, False, path)
+        here, there = (run_file(path, fed, outputs, optimise=True) for fed in (feeds, near))
+    return {name: _deviation(name, there[name], here[name]).max_abs_error / UNIT_ROUNDOFF for name in here}
+
+
+def _fed(graph: Graph, name: str, seed: int, integer: bool) -> npt.NDArray[Any]:
+    tensor = graph.tensors[name]
+    return feed(name, tensor.shape, tensor.dtype, seed, integer)
+
+
 def _both(
     original: Graph, restructured: Graph, make: Callable[[Weight], Values], seed: int, integer: bool
 ) -> tuple[Outputs, Outputs]:
     outputs = compared_outputs(original)
-    feeds = {}
-    for name in original.inputs:
-        tensor = original.tensors[name]
-        feeds[name] = feed(name, tensor.shape, tensor.dtype, seed, integer)
+    feeds = {name: _fed(original, name, seed, integer) for name in original.inputs}
     with tempfile.TemporaryDirectory(prefix="restructure-verify-") as folder:
         store = WeightStore(Path(folder), weights_of(original), make)
         results = []
