@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import command, machine, pipeline, playground, scalesim, sweep_speed, zigzag
+from benchmarks import command, machine, pipeline, planning, playground, scalesim, sweep_speed, zigzag
 from benchmarks.rows import print_rows
 
 _TABLES = {
     "command": ("The whole command, on one core", command.rows),
     "pipeline": ("Loaded model to result, on one core", pipeline.rows),
     "machine": ("The discrete-event machine", machine.rows),
+    "planning": ("Restructuring, on the cores there are", planning.rows),
     "sweep": ("A slice of a sweep, MobileNetV2 on edge_npu", sweep_speed.rows),
     "playground": ("The playground in a browser, MobileNetV2 on edge_npu, restructuring …", playground.rows),
     "scalesim": ("SCALE-Sim 3.0.0, 32x32 weight-stationary, whole layers", scalesim.few_layers),

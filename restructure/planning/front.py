@@ -20,7 +20,10 @@ __all__ = ["pareto", "plan"]
 
 PLAN_WORK, FRONT_WORK, LIMITED_WORK = (120_000, 80_000), (240_000, 240_000), (500_000, 500_000)
 """Program steps that each of the two searches simulates at most: for one plan without limits, a front, one plan within
-limits. On two cores of 2 GHz they take 1 to 2 s, 4 to 9 s and 6 to 11 s. A search that is alone may use both shares."""
+limits (`python -m benchmarks planning` measures what they take). A search that is alone may use both shares."""
+
+_Ask = tuple[Request, Sequence[int]]
+"""What is asked for, and the work that each search may do for it."""
 
 _SPLITS = (0, 8)
 """Rows of the pieces that network inputs are split into at the start; 0: not split."""
@@ -76,9 +79,9 @@ def plan(
                       time_limit_s, cost, progress, definition)  # fmt: skip
     unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
     if unlimited:
-        request = replace(request, max_nodes=MOST_NODES * len(graph.nodes))
+        request = _of_few_nodes(graph, request)
     work = PLAN_WORK if unlimited else LIMITED_WORK
-    studio, front = _search(graph, request, [round(effort * share) for share in work], jobs)
+    studio, front = _search(graph, [(request, [round(effort * share) for share in work])], jobs)
     return choose(studio, front, request)
 
 
@@ -98,28 +101,40 @@ def pareto(
     progress: Progress | None = None,
     definition: Definition | None = None,
 ) -> tuple[Plan, ...]:
-    """Return the plans none of which another beats in peak, MACs and nodes, by falling peak; limits as in `plan`."""
+    """Return the plans none of which another beats in peak, MACs and nodes, by falling peak; limits as in `plan`.
+
+    What `plan` looks at for the knee is looked at too, so none of these is beaten by that.
+    """
     request = Request(max_overhead, budget_bytes, dtype, max_parts, max_nodes, allow_reassociation, robust,
                       time_limit_s, cost, progress, definition)  # fmt: skip
-    studio, front = _search(graph, request, FRONT_WORK, jobs)
+    asks: list[_Ask] = [(request, FRONT_WORK)]
+    if max_nodes is None or max_nodes > MOST_NODES * len(graph.nodes):
+        asks.append((_of_few_nodes(graph, request), PLAN_WORK))
+    studio, front = _search(graph, asks, jobs)
     within = [o for o in front if budget_bytes is None or o.peak_bytes <= budget_bytes]
     return tuple(studio.plan(outcome.draft) for outcome in within)
 
 
-def _search(graph: Graph, request: Request, work: Sequence[int], jobs: int | None) -> tuple[Studio, list[Outcome]]:
-    """Search twice, side by side, and return the front of what both find."""
-    studio = _studio(graph, request)
+def _of_few_nodes(graph: Graph, request: Request) -> Request:
+    return replace(request, max_nodes=MOST_NODES * len(graph.nodes))
+
+
+def _search(graph: Graph, asks: Sequence[_Ask], jobs: int | None) -> tuple[Studio, list[Outcome]]:
+    """Search twice, side by side, for all that is asked, and return the front of what both find."""
+    studio = _studio(graph, asks[0][0])
     lanes = _lanes(studio.network())
-    shares = work if len(lanes) == len(work) else [sum(work)]
     jobs = possible_jobs(jobs)
     turns = -(-len(lanes) // jobs)
     tasks: list[Callable[[], list[Outcome]]] = []
-    for number, (splits, share) in enumerate(zip(lanes, shares, strict=True)):
-        turn = _in_turn(request, number, turns)
-        if turns == 1 and number > 0:
-            # One that runs beside the first has nobody to tell how far it is.
-            turn = replace(turn, progress=None)
-        tasks.append(partial(_lane, graph, turn, splits, share, None if number else studio))
+    for number, splits in enumerate(lanes):
+        mine: list[tuple[Request, int]] = []
+        for place, (request, shares) in enumerate(asks):
+            turn = _in_turn(request, number * len(asks) + place, turns * len(asks))
+            if turns == 1 and number > 0:
+                # One that runs beside the first has nobody to tell how far it is.
+                turn = replace(turn, progress=None)
+            mine.append((turn, sum(shares) if len(lanes) == 1 else shares[number]))
+        tasks.append(partial(_lane, graph, mine, splits, None if number else studio))
     return studio, _best(studio, [outcome for found in side_by_side(tasks, jobs) for outcome in found])
 
 
@@ -141,13 +156,23 @@ def _in_turn(request: Request, number: int, turns: int) -> Request:
     )
 
 
-def _lane(graph: Graph, request: Request, splits: tuple[int, ...], work: int, studio: Studio | None) -> list[Outcome]:
-    """Return the front of one search, without what is only of use while it runs; in a new studio if none is given."""
-    studio = studio or _studio(graph, request)
-    search = Search(studio, request, splits, work)
-    with uncollected():
-        search.explore()
-    return [replace(outcome, stages=()) for outcome in _best(studio, search.outcomes())]
+def _lane(
+    graph: Graph, asks: Sequence[tuple[Request, int]], splits: tuple[int, ...], studio: Studio | None
+) -> list[Outcome]:
+    """Return the front of one search after another, without what is only of use while they run.
+
+    Args:
+        studio: for the first of them, if there is a new one.
+    """
+    found: list[Outcome] = []
+    for request, work in asks:
+        studio = studio or _studio(graph, request)
+        search = Search(studio, request, splits, work)
+        with uncollected():
+            search.explore()
+        found += [replace(outcome, stages=()) for outcome in _best(studio, search.outcomes())]
+        studio = None
+    return found
 
 
 def _best(studio: Studio, outcomes: Sequence[Outcome]) -> list[Outcome]:

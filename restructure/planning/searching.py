@@ -42,7 +42,6 @@ class Search:
 
     Args:
         splits: rows of the pieces that network inputs may be split into at the start; 0: not split.
-        splits: rows of the pieces that network inputs may be split into at the start; 0: not split.
         work: program steps to simulate at most; so the same search finds the same plan on any machine, unless the
             request's time limit ends it first.
     """

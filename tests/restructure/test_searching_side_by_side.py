@@ -10,7 +10,7 @@ import pytest
 
 import restructure
 from restructure import zoo
-from restructure.planning import lanes
+from restructure.planning import front, lanes
 from restructure.planning.lanes import possible_jobs, side_by_side
 
 can_copy = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be copied here")
@@ -22,6 +22,29 @@ def test_a_plan_does_not_depend_on_the_number_of_processes():
     alone, beside = (restructure.plan(graph, effort=0.1, jobs=jobs) for jobs in (1, 2))
     assert alone.regions
     assert alone.to_dict() == beside.to_dict()
+
+
+def test_what_users_get_without_limits_is_on_the_front_or_beaten_by_it():
+    graph = zoo.build("tiny")
+    plan = restructure.plan(graph)
+    assert any(
+        p.peak_bytes <= plan.peak_bytes and p.macs <= plan.macs and p.nodes <= plan.nodes
+        for p in restructure.pareto(graph)
+    )
+
+
+def test_the_front_is_looked_for_among_few_nodes_too(monkeypatch):
+    graph, searches = zoo.build("squeezenet1.1"), []
+    search = front._lane
+
+    def seen(*args):
+        searches.append([request.max_nodes for request, _ in args[1]])
+        return search(args[0], [(request, 3000) for request, _ in args[1]], *args[2:])
+
+    monkeypatch.setattr(front, "_lane", seen)
+    restructure.pareto(graph, jobs=1)
+    restructure.pareto(graph, jobs=1, max_nodes=300)
+    assert searches == [[None, 10 * len(graph.nodes)]] * 2 + [[300]] * 2
 
 
 def test_answers_come_in_the_order_of_the_tasks():
