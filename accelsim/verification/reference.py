@@ -14,17 +14,13 @@ from accelsim.functional import Ties
 from accelsim.workload import Workload
 from restructure.graph import Graph
 from restructure.operators import Array
-from restructure.verify import tolerance_of
+from restructure.verify import magnification, tolerance_of
 from restructure.verify.runtime import run_file
 
 __all__ = ["Reference", "reference_of"]
 
 #: A rounding counts as a tie within the network's relative rounding error of this many steps (all of an 8-bit scale).
 STEPS = 256
-#: Relative change of the inputs that the magnification is measured with: far above float32's rounding.
-CHANGE = 2.0**-12
-#: No output is given more than this many times the plain tolerance.
-MOST = 64.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,16 +41,14 @@ class Reference:
     tolerance: float
 
     def magnification(self) -> dict[str, float]:
-        """How much larger the relative change of each output is than that of the inputs, from 1 to MOST.
+        """See `restructure.verify.magnification`; 1 for a network that rounds to scales.
 
-        A network that magnifies a change magnifies rounding errors likewise: a `Tanh` that saturates nearly everywhere
-        has an output of 1 and errors of the large numbers before it. 1 for a network that rounds to scales: there a
-        small change is none or a whole step.
+        There a small change is none or a whole step.
         """
         if self.ties is not None:
             return dict.fromkeys(self.outputs, 1.0)
-        changed = run_file(self.path, {n: _changed(x) for n, x in self.feeds.items()}, list(self.outputs), False)
-        return {name: _ratio(changed[name], expected) for name, expected in self.outputs.items()}
+        names = list(self.outputs)
+        return magnification(lambda feeds: run_file(self.path, feeds, names, False), self.feeds, self.outputs)
 
 
 def reference_of(path: Path, feeds: Mapping[str, Array], graph: Graph, workload: Workload) -> Reference:
@@ -101,16 +95,3 @@ def _require_finite(outputs: Mapping[str, Array], model: str) -> None:
                 f"{model}: output {name!r} must be finite in onnxruntime's reference, got infinities or NaN: "
                 "nothing can be compared; check the model's weights and attributes"
             )
-
-
-def _changed(values: Array) -> Array:
-    """A little more and a little less in turn, as far as the type can tell."""
-    signs = np.where(np.arange(values.size).reshape(values.shape) % 2, 1, -1)
-    return np.asarray(values * (1 + CHANGE * signs)).astype(values.dtype)
-
-
-def _ratio(changed: Array, expected: Array) -> float:
-    largest = np.abs(expected.astype(np.float64)).max(initial=0.0)
-    difference = np.abs(changed.astype(np.float64) - expected.astype(np.float64)).max(initial=0.0)
-    ratio = difference / largest / CHANGE if largest else 1.0
-    return float(min(max(ratio, 1.0), MOST))

@@ -8,6 +8,7 @@ True
 
 from restructure.verify.comparison import tolerance_of
 from restructure.verify.count import Count, CountedStep, count
+from restructure.verify.magnification import magnification
 from restructure.verify.verification import Verification, verify
 
-__all__ = ["Count", "CountedStep", "Verification", "count", "tolerance_of", "verify"]
+__all__ = ["Count", "CountedStep", "Verification", "count", "magnification", "tolerance_of", "verify"]

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from restructure.errors import DimensionArgumentError, ModelError
 from restructure.graph import Graph, load
 from restructure.plans import Plan
 from restructure.profile import Definition, profile
-from restructure.verify.comparison import Deviation, compare_integers, compare_random, magnitudes, tolerance_of
+from restructure.verify.comparison import Deviation, compare_integers, compare_random, tolerance_of
 from restructure.verify.count import Count, count
 from restructure.verify.interface import interface_problems, weight_problems
 from restructure.verify.widening import foreign_integers, in_float32
@@ -32,7 +33,7 @@ class Verification:
         integer_exact: on small integers all outputs agree bit for bit.
         max_abs_error: largest difference of two output elements on random weights and inputs.
         max_rel_error: the same relative to the largest magnitude of that output.
-        tolerance: what `max_rel_error` may be; see `tolerance_of` for where it comes from.
+        tolerance: what `max_rel_error` may be; see `tolerance_of` for where it comes from, and `magnification`.
         peak_elements, peak_bytes: active memory counted on the restructured model, independently of the profile.
         problems: one sentence per check that failed.
     """
@@ -54,7 +55,7 @@ class Verification:
         """Return the result as JSON-ready values; an error that is no finite number becomes None."""
         fields = asdict(self)
         for name in ("max_abs_error", "max_rel_error"):
-            fields[name] = fields[name] if fields[name] < float("inf") else None
+            fields[name] = fields[name] if fields[name] < inf else None
         return {**fields, "problems": list(self.problems), "passed": self.passed}
 
 
@@ -105,7 +106,7 @@ def verify(
     worst, far = _random_problems(theirs, ours, seed)
     say(1.0, "verified")
     return Verification(
-        not different, worst.max_abs_error, worst.max_rel_error, tolerance_of(theirs), counted.peak_elements,
+        not different, worst.max_abs_error, worst.max_rel_error, worst.tolerance, counted.peak_elements,
         counted.peak_bytes, (*problems, *different, *far),
     )  # fmt: skip
 
@@ -126,8 +127,7 @@ def _require_valid(original: Graph, definition: Definition) -> None:
 def _hopeless(original: Graph, counted: Count | None, problems: list[str]) -> Verification:
     """Return the result for a model that is too wrong to be run."""
     elements, octets = (counted.peak_elements, counted.peak_bytes) if counted is not None else (0, 0)
-    infinite = float("inf")
-    return Verification(False, infinite, infinite, tolerance_of(original), elements, octets, tuple(problems))
+    return Verification(False, inf, inf, tolerance_of(original), elements, octets, tuple(problems))
 
 
 def _graph(model: Any, like: Graph | None) -> Graph:
@@ -171,18 +171,17 @@ def _integer_problems(original: Graph, restructured: Graph, seed: int) -> tuple[
 
 
 def _random_problems(original: Graph, restructured: Graph, seed: int) -> tuple[Deviation, tuple[str, ...]]:
-    tolerance = tolerance_of(original)
+    """Return the deviation that leaves least of its tolerance, or is furthest beyond, and what is beyond."""
     try:
         found = compare_random(original, restructured, seed)
-        if any(d.max_rel_error > tolerance for d in found):
-            # Relative to the output it may be too much, and nothing beside what the output is made of.
-            sizes = magnitudes(original, seed)
-            found = tuple(d.beside(sizes[d.name]) for d in found)
     except ModelError as error:
-        return Deviation("", float("inf"), float("inf")), (str(error),)
+        return Deviation("", inf, inf, tolerance_of(original)), (str(error),)
     far = tuple(
-        f"output {d.name!r}: relative error {d.max_rel_error:.2e} on random numbers, tolerance {tolerance:.2e}"
+        f"output {d.name!r}: relative error {d.max_rel_error:.2e} on random numbers, tolerance {d.tolerance:.2e}"
         for d in found
-        if not d.max_rel_error <= tolerance
+        if not d.is_explained
     )
-    return max(found, key=lambda d: d.max_rel_error, default=Deviation("", 0.0, 0.0)), far
+    none = Deviation("", 0.0, 0.0, tolerance_of(original))
+    return max(
+        found, key=lambda d: d.max_rel_error / d.tolerance if d.tolerance else d.max_rel_error, default=none
+    ), far
