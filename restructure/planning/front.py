@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from restructure.collecting import uncollected
 from restructure.errors import PlanError
@@ -21,6 +22,8 @@ __all__ = ["pareto", "plan"]
 PLAN_WORK, FRONT_WORK, LIMITED_WORK = (120_000, 80_000), (240_000, 240_000), (500_000, 500_000)
 """Program steps that each of the two searches simulates at most: for one plan without limits, a front, one plan within
 limits (`python -m benchmarks planning` measures what they take). A search that is alone may use both shares."""
+
+_Found = TypeVar("_Found", Plan, Outcome)
 
 _Ask = tuple[Request, Sequence[int]]
 """What is asked for, and the work that each search may do for it."""
@@ -111,8 +114,9 @@ def pareto(
     if max_nodes is None or max_nodes > MOST_NODES * len(graph.nodes):
         asks.append((_of_few_nodes(graph, request), PLAN_WORK))
     studio, front = _search(graph, asks, jobs)
-    within = [o for o in front if budget_bytes is None or o.peak_bytes <= budget_bytes]
-    return tuple(studio.plan(outcome.draft) for outcome in within)
+    # A finished plan may need less than the search measured: its steps are settled once more.
+    plans = front_of([studio.plan(outcome.draft) for outcome in front])
+    return tuple(found for found in plans if budget_bytes is None or found.peak_bytes <= budget_bytes)
 
 
 def _of_few_nodes(graph: Graph, request: Request) -> Request:
@@ -194,10 +198,10 @@ def _definition(request: Request) -> Definition:
     return replace(definition, dtype=request.dtype or definition.dtype)
 
 
-def front_of(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the outcomes that no other beats in peak, MACs and nodes alike, by falling peak."""
-    front: list[Outcome] = []
-    for outcome in sorted(outcomes, key=lambda o: (o.peak_bytes, o.macs, o.nodes)):
-        if not any(kept.macs <= outcome.macs and kept.nodes <= outcome.nodes for kept in front):
-            front.append(outcome)
+def front_of(found: Sequence[_Found]) -> list[_Found]:
+    """Return the plans or outcomes that no other beats in peak, MACs and nodes alike, by falling peak."""
+    front: list[_Found] = []
+    for one in sorted(found, key=lambda o: (o.peak_bytes, o.macs, o.nodes)):
+        if not any(kept.macs <= one.macs and kept.nodes <= one.nodes for kept in front):
+            front.append(one)
     return front[::-1]
