@@ -115,7 +115,7 @@ def pareto(
         asks.append((_of_few_nodes(graph, request), PLAN_WORK))
     studio, front = _search(graph, asks, jobs)
     # A finished plan may need less than the search measured: its steps are settled once more.
-    plans = front_of([studio.plan(outcome.draft) for outcome in front])
+    plans = front_of(_finished(studio, front, possible_jobs(jobs)))
     return tuple(found for found in plans if budget_bytes is None or found.peak_bytes <= budget_bytes)
 
 
@@ -177,6 +177,17 @@ def _lane(
         found += [replace(outcome, stages=()) for outcome in _best(studio, search.outcomes())]
         studio = None
     return found
+
+
+def _finished(studio: Studio, outcomes: Sequence[Outcome], jobs: int) -> list[Plan]:
+    """Return the plan of each outcome, in no order; each process takes every so many-th, for the last are the largest."""
+
+    def plans(mine: Sequence[Outcome]) -> list[Plan]:
+        with uncollected():
+            return [studio.plan(outcome.draft) for outcome in mine]
+
+    shares = [outcomes[number::jobs] for number in range(jobs)]
+    return [plan for found in side_by_side([partial(plans, share) for share in shares if share], jobs) for plan in found]
 
 
 def _best(studio: Studio, outcomes: Sequence[Outcome]) -> list[Outcome]:
