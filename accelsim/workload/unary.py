@@ -64,6 +64,10 @@ UNARY: dict[str, int] = {
 BINARY: dict[str, int] = {
     "Add": 1,
     "And": 1,
+    "BitShift": 1,
+    "BitwiseAnd": 1,
+    "BitwiseOr": 1,
+    "BitwiseXor": 1,
     "Div": 3,
     "Equal": 1,
     "Greater": 1,

@@ -1,6 +1,7 @@
 """From a model to its analysed graph: shapes, folded constants, aliases, and only the nodes that do work."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from restructure.errors import ModelError, OperatorError, WeightFileError
 from restructure.graph import folding
 from restructure.graph.checks import check_operators, check_opset, ordered
 from restructure.graph.dimensions import check_size, input_infos
+from restructure.graph.expanding import expand
 from restructure.graph.graph import Graph
 from restructure.graph.lazy import SMALL, Constant, Derived, Fill, Known, Stored
 from restructure.graph.records import Node, Role, Source, Tensor
@@ -68,6 +70,7 @@ class _Analysis:
         self.outputs = tuple(str(value.name) for value in model.graph.outputs)
         self.alias: dict[str, str] = {}
         self.kept: list[tuple[ir.Node, Node]] = []
+        self.added: list[ir.Node] = []
         self.small: dict[str, Array | None] = {}
 
     def _store(self, name: str, tensor: "ir.TensorProtocol") -> None:
@@ -115,7 +118,7 @@ class _Analysis:
             results = spec.infer(call)
             if spec.category == "constant" or (any(inputs) and all(n in self.constants for n in inputs if n)):
                 self._fold(node, call, results)
-            elif not self._aliased(node, results):
+            elif not self._aliased(node, results) and not self._expanded(original, call):
                 self._keep(original, node, results)
         except ModelError as error:
             kind = OperatorError if isinstance(error, OperatorError) else ModelError
@@ -177,6 +180,32 @@ class _Analysis:
             self._know(name, Fill(info, np.array(True)))
         return True
 
+    def _expanded(self, original: "ir.Node", call: Call) -> bool:
+        """Take a node as others that say the same, if there are such."""
+        names = [self._operand(original, v.name if v is not None else None) for v in original.inputs]
+        found = expand(original, names, call, self._fresh)
+        if found is None:
+            return False
+        self.added += found.nodes
+        for simpler in found.nodes:
+            self.visit(simpler)
+        return True
+
+    def _fresh(self, name: str) -> str:
+        """Return a name that no tensor has, and remember it."""
+        candidate, number = name, 1
+        while candidate in self.taken:
+            candidate, number = f"{name}_{number}", number + 1
+        self.taken.add(candidate)
+        return candidate
+
+    @cached_property
+    def taken(self) -> set[str]:
+        """Names of the model's tensors."""
+        graph = self.model.graph
+        made = (value for node in graph for value in node.outputs)
+        return {str(value.name) for values in (graph.inputs, graph.initializers.values(), made) for value in values}
+
     def _keep(self, original: "ir.Node", node: Node, results: Sequence[TensorInfo]) -> None:
         if len(results) < len(node.outputs):
             raise OperatorError(f"has {len(node.outputs)} results, the operator {len(results)}")
@@ -208,6 +237,7 @@ class _Analysis:
             originals=[original for original, _ in live],
             source=source,
             dims=MappingProxyType(dict(self.dims)),
+            added=self.added,
         )
 
     def _operand_of_output(self, name: str) -> str:

@@ -31,6 +31,7 @@ class Graph:
         tensors: every tensor that a node or an output names.
         model: the model as it was given, unfolded; its weights are lazy too.
         dims: symbolic dimensions and the sizes they were pinned to.
+        added: nodes that stand for nodes of `model` which say several things at once.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Graph:
         originals: Sequence["ir.Node"],
         source: Source,
         dims: Mapping[str, int],
+        added: Sequence["ir.Node"] = (),
     ) -> None:
         self.name = name
         self.nodes = tuple(nodes)
@@ -56,6 +58,7 @@ class Graph:
         self.model = model
         self.source = source
         self.dims = dims
+        self.added = tuple(added)
         self._constants = constants
         self._originals = tuple(originals)
         self._small: dict[str, Array | None] = {}
@@ -85,7 +88,7 @@ class Graph:
         return self._consumers.get(name, ())
 
     def original(self, node: Node) -> "ir.Node":
-        """Return the node of `model` that `node` describes."""
+        """Return the node of `model`, or among those added, that `node` describes."""
         return self._originals[node.index]
 
     def reordered(self, names: Sequence[str]) -> "Graph":
@@ -95,7 +98,7 @@ class Graph:
         originals = [self._originals[named[name].index] for name in names]
         return Graph(
             self.name, nodes, self.inputs, self.outputs, self.tensors, self._constants, self.opsets, self.model,
-            originals, self.source, self.dims,
+            originals, self.source, self.dims, self.added,
         )  # fmt: skip
 
     def is_constant(self, name: str) -> bool:

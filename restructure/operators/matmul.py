@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from math import prod
+from string import ascii_letters
 
 from restructure.errors import OperatorError
 from restructure.operators.broadcasting import broadcast
 from restructure.operators.records import Call, OperatorSpec, Shape, TensorInfo
 
-__all__ = ["SPECS", "matmul_dims"]
+__all__ = ["SPECS", "einsum_terms", "matmul_dims"]
 
 # operands (left, right) and, for quantised ones, the operand whose type the result takes
 _OPERANDS = {"QLinearMatMul": (0, 3), "QGemm": (0, 3)}
@@ -67,10 +68,9 @@ def _macs(call: Call, results: Sequence[TensorInfo]) -> int:
     return prod(batch) * m * k * n
 
 
-def _einsum_terms(call: Call) -> tuple[list[str], str, dict[str, int]]:
-    equation = call.text("equation", "").replace(" ", "")
-    if "..." in equation:
-        raise OperatorError(f"ellipsis in {equation!r} is not supported; write the axes out")
+def einsum_terms(call: Call) -> tuple[list[str], str, dict[str, int]]:
+    """Return (labels of each operand, labels of the result, extents) of an Einsum; raises OperatorError."""
+    equation = _written_out(call.text("equation", "").replace(" ", ""), [len(info.shape) for info in call.present()])
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     sizes: dict[str, int] = {}
@@ -87,13 +87,33 @@ def _einsum_terms(call: Call) -> tuple[list[str], str, dict[str, int]]:
     return terms, result, sizes
 
 
+def _written_out(equation: str, ranks: Sequence[int]) -> str:
+    """Return an equation with labels of their own for the axes that "..." stands for, counted from the last."""
+    if "..." not in equation:
+        return equation
+    left, arrow, right = equation.partition("->")
+    terms = left.split(",")
+    hidden = [rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=False) if "..." in term]
+    most = max(hidden, default=0)
+    labels = [c for c in ascii_letters if c not in equation][:most]
+    if min(hidden, default=0) < 0 or len(labels) < most:
+        raise OperatorError(f"equation {equation!r} does not fit operands of ranks {list(ranks)}")
+    for number, (term, rank) in enumerate(zip(terms, ranks, strict=False)):
+        own = rank - len(term.replace("...", ""))
+        terms[number] = term.replace("...", "".join(labels[most - own :])) if own > 0 else term.replace("...", "")
+    if not arrow:
+        letters = left.replace(",", "").replace("...", "")
+        right = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return ",".join(terms) + "->" + right.replace("...", "".join(labels))
+
+
 def _infer_einsum(call: Call) -> Sequence[TensorInfo]:
-    _, result, sizes = _einsum_terms(call)
+    _, result, sizes = einsum_terms(call)
     return [TensorInfo(tuple(sizes[label] for label in result), call.dtype(0))]
 
 
 def _macs_einsum(call: Call, results: Sequence[TensorInfo]) -> int:
-    terms, _, sizes = _einsum_terms(call)
+    terms, _, sizes = einsum_terms(call)
     return prod(sizes.values()) if len(terms) > 1 else 0
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 
 from restructure.errors import UnsupportedOperatorError
 from restructure.operators import (
+    attention,
     constants,
     convolution,
     elementwise,
@@ -28,6 +29,7 @@ _FAMILIES = (
     convolution,
     pooling,
     matmul,
+    attention,
     elementwise,
     normalization,
     reduction,

@@ -180,14 +180,14 @@ def _lane(
 
 
 def _finished(studio: Studio, outcomes: Sequence[Outcome], jobs: int) -> list[Plan]:
-    """Return the plan of each outcome, in no order; each process takes every so many-th, for the last are the largest."""
+    """Return the plan of each outcome, in no order; every process takes some small and some large ones."""
 
     def plans(mine: Sequence[Outcome]) -> list[Plan]:
         with uncollected():
             return [studio.plan(outcome.draft) for outcome in mine]
 
-    shares = [outcomes[number::jobs] for number in range(jobs)]
-    return [plan for found in side_by_side([partial(plans, share) for share in shares if share], jobs) for plan in found]
+    tasks = [partial(plans, share) for number in range(jobs) if (share := outcomes[number::jobs])]
+    return [found for share in side_by_side(tasks, jobs) for found in share]
 
 
 def _best(studio: Studio, outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -34,7 +34,8 @@ class Constants:
         self._cut: dict[tuple[str, int, int, int], ir.Value] = {}
         self._numbers: dict[tuple[str, str], ir.Value] = {}
         self._lists: dict[tuple[str, tuple[float, ...]], ir.Value] = {}
-        self._makers = {str(value.name): node for node in graph.model.graph for value in node.outputs}
+        nodes = (*graph.model.graph, *graph.added)
+        self._makers = {str(value.name): node for node in nodes for value in node.outputs}
 
     def get(self, name: str) -> "ir.Value":
         """Return the constant `name` of the graph."""
@@ -78,7 +79,7 @@ class Constants:
     def _array(self, name: str, array: Array) -> "ir.Value":
         import onnx_ir as ir
 
-        return self._initializer(name, ir.Tensor(np.ascontiguousarray(array), name=name))
+        return self._initializer(name, ir.Tensor(np.asarray(array, order="C"), name=name))
 
     def integers(self, numbers: Sequence[int]) -> "ir.Value":
         """Return a shared int64 list."""

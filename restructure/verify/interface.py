@@ -97,7 +97,7 @@ def _leaves(graph: Graph) -> "Iterator[tuple[str, ir.TensorProtocol]]":
     for name, value in graph.model.graph.initializers.items():
         if value.const_value is not None and _floating(value.const_value):
             yield name, value.const_value
-    for node in graph.model.graph:
+    for node in (*graph.model.graph, *graph.added):
         if node.op_type in ("Constant", "ConstantOfShape"):
             attribute = node.attributes.get("value")
             tensor = attribute.value if attribute is not None else None

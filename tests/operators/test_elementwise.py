@@ -172,3 +172,18 @@ def test_a_layer_of_one_sum_per_element_takes_the_cycles_of_its_lanes():
     assert result.cycles() == 8 + 4
     assert result.moved(Opcode.LOAD) == 240
     assert result.moved(Opcode.STORE) == 120
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32])
+@pytest.mark.parametrize("op", ["BitwiseAnd", "BitwiseOr", "BitwiseXor"])
+def test_bits_are_combined_as_onnx_says(op, kind):
+    rng = np.random.default_rng(1)
+    low, high = (0, 256) if kind is np.uint8 else (-1000, 1000)
+    x, b = (rng.integers(low, high, (1, 3, 4, 5)).astype(kind) for _ in range(2))
+    check([node(op, "x b")], {"x": x}, {"b": b}, tolerance=0, opset=18)
+
+
+@pytest.mark.parametrize("direction", ["LEFT", "RIGHT"])
+def test_bits_are_shifted_and_fall_off_the_end(direction):
+    x = np.arange(60, dtype=np.uint8).reshape(1, 3, 4, 5) * 4
+    check([node("BitShift", "x n", direction=direction)], {"x": x}, {"n": np.uint8(3)}, tolerance=0)

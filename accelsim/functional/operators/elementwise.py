@@ -21,9 +21,17 @@ def _float(x: object) -> Values:
     return np.asarray(x, dtype=np.float32)
 
 
+def _on_bits(function: np.ufunc) -> Binary:
+    return lambda x, y: _float(function(x.astype(np.int64), y.astype(np.int64)))
+
+
 BINARY: dict[str, Binary] = {
     "Add": np.add,
     "And": lambda x, y: _float((x != 0) & (y != 0)),
+    "BitShift": _on_bits(np.right_shift),
+    "BitwiseAnd": _on_bits(np.bitwise_and),
+    "BitwiseOr": _on_bits(np.bitwise_or),
+    "BitwiseXor": _on_bits(np.bitwise_xor),
     "Div": np.divide,
     "Equal": lambda x, y: _float(x == y),
     "Greater": lambda x, y: _float(x > y),
@@ -59,6 +67,8 @@ def apply(operator: str, attributes: Mapping[str, float], operands: Sequence[Val
         return reduce(np.add, operands) / np.float32(len(operands))
     if operator == "Mod" and attributes.get("fmod"):
         return np.fmod(operands[0], operands[1])
+    if operator == "BitShift" and attributes.get("bits"):
+        return _float(np.left_shift(*(x.astype(np.int64) for x in operands)) % 2 ** int(attributes["bits"]))
     ordered = operands[::-1] if attributes.get("swapped") else operands
     return reduce(BINARY[operator], ordered)
 

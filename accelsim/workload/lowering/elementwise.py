@@ -13,6 +13,7 @@ from accelsim.workload.pieces import free_layout
 from accelsim.workload.quantised import scale_and_zero, step_attributes
 from accelsim.workload.records import Access, Along, Precision, View
 from accelsim.workload.unary import BINARY, UNARY, unary_attributes
+from restructure import dtypes
 from restructure.graph import Node
 
 Attributes = tuple[tuple[str, float], ...]
@@ -79,9 +80,8 @@ def many(builder: Builder, node: Node) -> None:
     views = [operand(builder, name, shape, layout) for name in names]
     folded = chain(builder, node.outputs[0], layout)
     slots = tuple("input" if i == 0 else f"input{i}" for i in range(len(views)))
-    attributes = tuple((key, float(node.attributes[key])) for key in ("fmod",) if key in node.attributes)
     kernel = VectorKernel(
-        node.op_type, attributes, input_size=views[0].shape[1:3], inputs=slots, post=tuple(folded.post)
+        node.op_type, _attributes(builder, node), input_size=views[0].shape[1:3], inputs=slots, post=tuple(folded.post)
     )
     sources = [Access(slot, view, Along.SAME, Along.SAME) for slot, view in zip(slots, views, strict=True)]
     work = 2 if node.op_type == "Where" else BINARY[node.op_type] * max(1, len(views) - 1) + (node.op_type == "Mean")
@@ -94,6 +94,13 @@ def many(builder: Builder, node: Node) -> None:
         fused=folded.nodes,
         operations=elements(shape) * (work + folded.work),
     )
+
+
+def _attributes(builder: Builder, node: Node) -> Attributes:
+    """What else defines an operator of several operands: `bits` of a number that is shifted to the left."""
+    if node.op_type == "BitShift" and node.attributes["direction"] in ("LEFT", b"LEFT"):
+        return (("bits", float(dtypes.bits(builder.graph.tensors[node.inputs[0]].dtype))),)
+    return (("fmod", float(node.attributes["fmod"])),) if "fmod" in node.attributes else ()
 
 
 def _common_layout(builder: Builder, names: list[str], shape: tuple[int, ...]) -> Layout:
