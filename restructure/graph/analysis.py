@@ -183,7 +183,15 @@ class _Analysis:
     def _expanded(self, original: "ir.Node", call: Call) -> bool:
         """Take a node as others that say the same, if there are such."""
         names = [self._operand(original, v.name if v is not None else None) for v in original.inputs]
-        found = expand(original, names, call, self._fresh)
+
+        def constant(index: int) -> Array | None:
+            known = self.constants.get(names[index])
+            try:
+                return None if known is None else known.evaluate()
+            except WeightFileError:
+                return None
+
+        found = expand(original, names, call, constant, self._fresh)
         if found is None:
             return False
         self.added += found.nodes

@@ -1,4 +1,4 @@
-"""Einsum, Attention and CastLike: read as simpler operators, costed as those, equal to onnxruntime."""
+"""Einsum, Attention, OneHot, look-ups at constant places: read as simpler operators, equal to onnxruntime."""
 
 from math import prod
 
@@ -179,6 +179,76 @@ def test_a_constant_without_axes_keeps_none_when_it_is_rewritten():
     graph = load(model(nodes, {"x": x}, {"w": normal(8, 8, 1, 1)}, ("y",), 17))
     rewritten = load(restructure.rewrite(graph, restructure.plan(graph)))
     assert rewritten.weight("root").shape == ()
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_a_one_hot_is_a_comparison_and_counts_from_the_end_too(axis):
+    x = np.array([[0, 3, -1], [2, -4, 1]], np.int64)
+    check([node("OneHot", "x n v", axis=axis)], {"x": x}, {"n": np.array(4), "v": np.array([-1, 2], np.float32)})
+
+
+@pytest.mark.parametrize("places", [[[0, 2], [0, 1], [1, -1]], [[1], [0]], [[[0, 2, 3]], [[1, 5, 0]]]])
+def test_rows_are_gathered_at_constant_places(places):
+    check([node("GatherND", "x i")], {"x": normal(2, 6, 4)}, {"i": np.array(places, np.int64)})
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_elements_are_gathered_at_constant_places(axis):
+    places = np.array([[[0, 1], [-1, 0], [1, 1]]], np.int64)
+    check([node("GatherElements", "x i", axis=axis)], {"x": normal(2, 6, 4)}, {"i": places})
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_elements_are_scattered_to_constant_places(axis):
+    places = np.array([[[0, 1], [-1, 0]]], np.int64) if axis else np.array([[[0, 1], [1, 0]]], np.int64)
+    check([node("ScatterElements", "x i u", axis=axis)], {"x": normal(2, 6, 4), "u": normal(1, 2, 2)}, {"i": places})
+
+
+@pytest.mark.parametrize("places", [[[0, 2], [0, 1], [1, -1]], [[1]]])
+def test_rows_are_scattered_to_constant_places(places):
+    i = np.array(places, np.int64)
+    u = normal(*i.shape[:-1], *(2, 6, 4)[i.shape[-1] :], seed=1)
+    check([node("ScatterND", "x i u")], {"x": normal(2, 6, 4), "u": u}, {"i": i})
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        [(0, 2), (1, 4), (0, 4)],
+        [(0, 2), (0, 6), (2, 4)],
+        [(1, 2), (2, 4), (1, 3)],
+        [(0, 2), (0, 6), (0, 4)],
+        [(0, 1), (5, 6), (3, 4)],
+    ],
+)
+def test_a_box_that_is_written_over_is_concats_and_no_look_up(box):
+    # What `x[:, 1:4] = u` becomes in an export.
+    shape = tuple(b - a for a, b in box)
+    i = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in box), indexing="ij"), axis=-1).astype(np.int64)
+    inputs = {"x": normal(2, 6, 4), "u": normal(*shape, seed=1)}
+    result = check([node("Relu", "x", "t"), node("ScatterND", "t i u", "s"), node("Relu", "s")], inputs, {"i": i})
+    assert "Gather" not in result.kernels
+
+
+@pytest.mark.parametrize("op", ["GatherND", "ScatterND"])
+def test_a_place_outside_is_refused(op):
+    i = np.array([[0, 6]], np.int64)
+    values = {"x": normal(2, 6, 4), "u": normal(1, 4)}
+    names = "x i u" if op == "ScatterND" else "x i"
+    body = helper.make_graph(
+        [node(op, names)], "small",
+        [helper.make_tensor_value_info(name, 1, values[name].shape) for name in names.split() if name != "i"],
+        [helper.make_tensor_value_info("y", 1, (2, 6, 4) if op == "ScatterND" else (1, 4))],
+        [numpy_helper.from_array(i, "i")],
+    )  # fmt: skip
+    with pytest.raises(OperatorError, match=r"an index lies outside the axes of \[2, 6\]"):
+        load(helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
+
+
+@pytest.mark.parametrize("op", ["GatherND", "GatherElements"])
+def test_computed_places_are_refused_by_name(op):
+    with pytest.raises(Exception, match=rf"cannot be simulated yet: {op} \(1×\)"):
+        run([node(op, "x i")], {"x": normal(2, 6), "i": np.zeros((2, 2), np.int64)})
 
 
 def _model(op, shapes, result, opset, **attributes):
