@@ -20,7 +20,10 @@ def test_there_are_four_lessons() -> None:
     assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+LESSONS = [pytest.param(path, marks=() if path.stem.startswith("1") else pytest.mark.slow) for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in NOTEBOOKS])
 def test_a_lesson_runs_from_top_to_bottom(path: Path) -> None:
     names: dict[str, object] = {"__name__": "__main__"}
     for number, source in enumerate(cells(path, "code")):

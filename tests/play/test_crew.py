@@ -61,6 +61,8 @@ def test_a_plan_is_made_once_for_all_and_can_be_timed() -> None:
 
 def test_what_was_timed_ahead_is_there_when_it_is_asked_for() -> None:
     async def script(crew: Crew) -> None:
+        crew._looking_ahead.shutdown()
+        crew._looking_ahead = crew._pool(1)  # one that need not wait until the machine is idle
         await crew.time_ahead("tiny", EDGE)
         crew._timing.shutdown()  # whoever times now fails
         assert isinstance(await crew.time("tiny", EDGE), Timed)

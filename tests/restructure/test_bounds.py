@@ -24,7 +24,7 @@ from restructure.profile import Definition, profile
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_no_plan_of_a_random_network_goes_below_the_bound(
     seed: int, overhead: float | None, parts: int | None, robust: bool, sums: bool
 ) -> None:

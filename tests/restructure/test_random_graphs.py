@@ -76,7 +76,7 @@ def test_the_count_agrees_with_the_profile(network: Network) -> None:
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
-@settings(quick, max_examples=8)
+@settings(quick, max_examples=5)
 @given(network=networks())
 def test_restructuring_changes_no_value_and_keeps_its_promise(limits: dict[str, Any], network: Network) -> None:
     check_restructuring(network, limits)
