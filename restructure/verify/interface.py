@@ -81,10 +81,8 @@ def weight_problems(original: Graph, restructured: Graph) -> Iterator[str]:
 
 def _folded_bytes(original: Graph, name: str) -> int:
     """Return the bytes of a small constant that the original computes from others and the rewrite stores."""
-    tensor = original.tensors.get(name)
-    if tensor is None or not original.is_constant(name) or tensor.elements > _SMALL_ELEMENTS:
-        return 0
-    return tensor.bytes
+    value = original.constant(name)
+    return 0 if value is None else value.nbytes
 
 
 def _bytes(graph: Graph, name: str, tensor: "ir.TensorProtocol") -> int:

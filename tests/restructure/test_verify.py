@@ -175,6 +175,25 @@ def test_a_weight_that_is_stored_twice_is_too_much() -> None:
     assert problem == "floating-point weights must take at most the original's 2,888 B, got 2,912 B"
 
 
+def test_small_constants_that_make_up_a_large_one_are_no_weights_on_top() -> None:
+    # The places of a detector's boxes are counted from its maps' sizes; what each map gives is small, all is not.
+    nodes = [
+        *(helper.make_node("Range", ["zero", f"n{i}", "one"], [f"r{i}"]) for i in range(2)),
+        *(helper.make_node("Cast", [f"r{i}"], [f"c{i}"], to=onnx.TensorProto.FLOAT) for i in range(2)),
+        helper.make_node("Concat", ["c0", "c1"], ["places"], axis=0),
+        helper.make_node("Conv", ["x", "w"], ["t"], name="conv"),
+        helper.make_node("Reshape", ["t", "shape"], ["flat"]),
+        helper.make_node("Add", ["flat", "places"], ["y"]),
+    ]
+    scalars = {"zero": 0, "one": 1, "n0": 4000, "n1": 2000}
+    constants = {name: np.array(value, np.int64) for name, value in scalars.items()}
+    constants |= {"shape": np.array([2, 6000], np.int64), "w": random_array((2, 3, 1, 1))}
+    model = model_of(nodes, {"x": random_array((1, 3, 60, 100))}, ["y"], constants)
+    net = graph.load(model)
+    plan = restructure.plan(net)
+    assert verify(net, restructure.rewrite(net, plan), plan=plan).problems == ()
+
+
 def test_another_output_name_is_an_interface_change() -> None:
     model = in_strips()
     node_called(model, "fc").output[0] = "scores"
