@@ -10,12 +10,12 @@ import numpy as np
 
 from restructure.operators import Array
 
-__all__ = ["magnification"]
+__all__ = ["MOST", "magnification"]
 
 _CHANGE = 2.0**-12
 """Relative change of the inputs: far above float32's rounding."""
 
-_MOST = 64.0
+MOST = 64.0
 """No output is said to be magnified more, so that a wrong value is not taken for rounding."""
 
 Arrays = Mapping[str, Array]
@@ -45,4 +45,4 @@ def _ratio(changed: Array, expected: Array) -> float:
     both = np.isfinite(before) & np.isfinite(after)
     largest = np.abs(before[both]).max(initial=0.0)
     ratio = np.abs(after[both] - before[both]).max(initial=0.0) / largest / _CHANGE if largest else 1.0
-    return float(min(max(ratio, 1.0), _MOST))
+    return float(min(max(ratio, 1.0), MOST))

@@ -65,12 +65,12 @@ def _unit_variance(epsilon: float) -> float:
     return float(candidate)
 
 
-def random_weight(weight: Weight, seed: int) -> Values:
-    """Return normal filters with variance 2 / fan-in, and numbers of natural size for the other roles."""
+def random_weight(weight: Weight, seed: int, gain: float = 1.0) -> Values:
+    """Return normal filters with variance gain² · 2 / fan-in, and numbers of natural size for the other roles."""
     generator, extent = _generator(seed, weight.name), _extent(weight)
     if weight.role in ("filter", "bias", "mean"):
         values: Values = generator.standard_normal(extent, dtype=np.float32)
-        values *= np.float32(sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1)
+        values *= np.float32(gain * sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1)
         return values
     scales: Values = generator.random(extent, dtype=np.float32)
     scales *= np.float32(0.5)
