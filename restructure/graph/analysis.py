@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse"]
 
+_LARGEST_LOOKED_AT = 1 << 22
+"""Elements of a constant that an operator's meaning may depend on, at most."""
+
 _ALIASES = frozenset({"Identity", "Dropout"})
 
 
@@ -186,8 +189,10 @@ class _Analysis:
 
         def constant(index: int) -> Array | None:
             known = self.constants.get(names[index])
+            if known is None or known.info.elements > _LARGEST_LOOKED_AT:
+                return None
             try:
-                return None if known is None else known.evaluate()
+                return known.evaluate()
             except WeightFileError:
                 return None
 

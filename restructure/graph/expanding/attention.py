@@ -12,6 +12,7 @@ from restructure.operators.attention import attention_sizes
 
 __all__ = ["attention"]
 
+_LARGEST_MASK = 1 << 24
 _MASKED = {"float16": -65504.0, "float64": -1e300}
 """What is added to a score that must not count, per type; of the others float32's. Finite, so that no NaN arises."""
 
@@ -19,7 +20,8 @@ _MASKED = {"float16": -65504.0, "float64": -1e300}
 def attention(into: Expansion, names: Sequence[str], call: Call) -> bool:
     found = attention_sizes(call)
     others = [value.name for value in into.original.outputs[1:] if value.name]
-    if others or any(names[4:]) or call.integer("softmax_precision", 0):
+    unusual = others or any(names[4:]) or call.integer("softmax_precision", 0)
+    if unusual or found.queries * found.keys > _LARGEST_MASK:
         return False
     queries, keys = found.queries, found.keys
     # Heads that share keys and values are one product of more rows.

@@ -19,10 +19,9 @@ _MOST_PLACES = 1 << 16
 
 
 def one_hot(into: Expansion, names: Sequence[str], call: Call) -> bool:
-    values = into.value(2)
-    if values is None:
+    values, before, depth = into.value(2), call.shape(0), call.value_integers(1, "depth")[0]
+    if values is None or not 0 < depth <= _MOST_PLACES:
         return False
-    before, depth = call.shape(0), call.value_integers(1, "depth")[0]
     axis = normalise_axis(call.integer("axis", -1), len(before) + 1)
     given = into.reshape(names[0], before, (*before[:axis], 1, *before[axis:]))
     places = np.arange(depth, dtype=dtypes.numpy_name(call.dtype(0))).reshape(-1, *(1,) * (len(before) - axis))
@@ -71,8 +70,7 @@ def scatter_nd(into: Expansion, names: Sequence[str], call: Call) -> bool:
     places = _places(indices, shape)
     low, high = (f(indices.reshape(-1, depth) % shape[:depth], axis=0) for f in (np.min, np.max))
     box = tuple(int(n) for n in high - low + 1)
-    inside = np.indices(box).reshape(depth, -1).T + low
-    if prod(box) == len(places) and np.array_equal(_places(inside, shape), places):
+    if prod(box) == len(places) and np.array_equal(_places(np.indices(box).reshape(depth, -1).T + low, shape), places):
         spans = [(axis, int(low[axis]), int(high[axis]) + 1) for axis in range(depth) if box[axis] < shape[axis]]
         changed = into.reshape(names[2], call.shape(2), (*box, *shape[depth:]))
         into.end(_inserted(into, names[0], changed, shape, spans))
