@@ -6,10 +6,11 @@ them; what is said of rows holds of columns. A tensor without that axis has one 
 
 from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent
 from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
-from restructure.fields.operators import Reach, reach
+from restructure.fields.operators import PER_CHANNEL, Reach, reach
 
 __all__ = [
     "COLUMN_AXIS",
+    "PER_CHANNEL",
     "ROW_AXIS",
     "Padded",
     "Reach",

@@ -14,7 +14,10 @@ from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Trans
 from restructure.graph import Graph, Node
 from restructure.operators import Shape, Window
 
-__all__ = ["Reach", "reach"]
+__all__ = ["PER_CHANNEL", "Reach", "reach"]
+
+PER_CHANNEL = frozenset({"BatchNormalization", "QuantizeLinear", "DequantizeLinear"})
+"""Element-wise operators whose constants' only axis is the channels', and not the last one, as in broadcasting."""
 
 _WORDS = {ROW_AXIS: "row", COLUMN_AXIS: "column"}
 
@@ -130,8 +133,8 @@ def _elementwise(graph: Graph, node: Node, positions: list[int], at: _At) -> Rea
         shape = graph.tensors[name].shape
         rows = _aligned(shape, result, at.after)
         if index not in positions:
-            varies = at.after == 1 if _per_channel(node, index) else rows > 1
-            if varies:
+            # One that has all rows is parted with them.
+            if node.op_type in PER_CHANNEL and at.after == 1:
                 raise _WholeError(f"its constant operand {name!r} differs by {at.word}")
         elif rows > 1 and len(shape) != len(result):
             raise _WholeError("its operands have different ranks")
@@ -140,11 +143,6 @@ def _elementwise(graph: Graph, node: Node, positions: list[int], at: _At) -> Rea
         else:
             maps[index] = Same() if rows == extent(result, at.after) > 1 else Whole(extent(shape, at.of[name]))
     return Reach(maps, 1)
-
-
-def _per_channel(node: Node, index: int) -> bool:
-    """Whether a constant operand's only axis is the channels', not the last one (as broadcasting would have it)."""
-    return node.op_type in ("BatchNormalization", "QuantizeLinear", "DequantizeLinear")
 
 
 def _aligned(shape: Shape, result: Shape, axis: int) -> int:

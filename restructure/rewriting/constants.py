@@ -12,9 +12,12 @@ from restructure.operators import Array
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-__all__ = ["Constants"]
+__all__ = ["Constants", "Cut"]
 
 _SMALL = 4096
+
+Cut = tuple[int, int, int]
+"""Axis, first position and last + 1."""
 
 
 class Constants:
@@ -31,7 +34,7 @@ class Constants:
         self.nodes: list[ir.Node] = []
         self._taken = taken
         self._made: dict[str, ir.Value] = {}
-        self._cut: dict[tuple[str, int, int, int], ir.Value] = {}
+        self._cut: dict[tuple[str, tuple[Cut, ...]], ir.Value] = {}
         self._numbers: dict[tuple[str, str], ir.Value] = {}
         self._lists: dict[tuple[str, tuple[float, ...]], ir.Value] = {}
         nodes = (*graph.model.graph, *graph.added)
@@ -104,20 +107,27 @@ class Constants:
             self._numbers[key] = made
         return self._numbers[key]
 
-    def channels(self, name: str, axis: int, start: int, stop: int) -> "ir.Value":
-        """Return channels start..stop−1 of a weight, taken by a node that runs before the model does."""
+    def part(self, name: str, cuts: Sequence[Cut]) -> "ir.Value":
+        """Return part of a weight, taken by a node that runs before the model does.
+
+        Args:
+            cuts: (axis, first position, last + 1) of each axis that is not taken whole; none: all of it.
+        """
         import onnx_ir as ir
 
-        key = (name, axis, start, stop)
+        if not cuts:
+            return self.get(name)
+        key = (name, tuple(cuts))
         if key not in self._cut:
-            source = self.get(name)
-            cut = ir.Value(name=self.fresh(f"{name}.{start}-{stop}"))
-            bounds = [self.integers([n]) for n in (start, stop, axis)]
+            inputs: list[ir.Value] = [self.get(name)]
+            cut = ir.Value(name=self.fresh(".".join([name, *(f"{start}-{stop}" for _, start, stop in cuts)])))
+            axes, starts, ends = zip(*cuts, strict=True)
             attributes = []
-            inputs: list[ir.Value] = [source, *bounds]
             if self.graph.opsets.get("", 1) < 10:
-                inputs = [source]
-                attributes = [ir.AttrInt64s(key, [n]) for key, n in (("starts", start), ("ends", stop), ("axes", axis))]
+                bounds = (("starts", starts), ("ends", ends), ("axes", axes))
+                attributes = [ir.AttrInt64s(what, list(numbers)) for what, numbers in bounds]
+            else:
+                inputs += [self.integers(numbers) for numbers in (starts, ends, axes)]
             self.nodes.append(ir.Node("", "Slice", inputs, attributes, outputs=[cut], name=str(cut.name)))
             self._cut[key] = cut
         return self._cut[key]

@@ -1,11 +1,12 @@
 """From a program's steps to ONNX nodes."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from restructure import operators
-from restructure.fields import Whole, extent
+from restructure.fields import PER_CHANNEL, Whole, extent
 from restructure.graph import Graph, Node
-from restructure.rewriting.constants import Constants
+from restructure.rewriting.constants import Constants, Cut
 from restructure.rewriting.parts import Changes, Stretch, changes_of
 from restructure.streaming import CONCAT, SLICE, Network, Op, Program
 from restructure.streaming.network import TensorRows, stretch
@@ -161,7 +162,8 @@ class Emitter:
             if node is op.nodes[0] and op.sum is not None and not op.is_itself:
                 self._sum(op, op.sum, list(values.values()), outputs[0], node.name + suffix)
             else:
-                inputs = [self._input(op, node, i, values, changes) for i in range(self._arity(node, changes))]
+                rows = (start, stop)
+                inputs = [self._input(op, node, i, values, changes, rows) for i in range(self._arity(node, changes))]
                 self._append(
                     node.domain, node.op_type, inputs, self._attributes(op, node, changes), outputs, node.name + suffix
                 )
@@ -215,7 +217,7 @@ class Emitter:
         return max([len(node.inputs), *(position + 1 for position in changes.integers)])
 
     def _input(
-        self, op: Op, node: Node, index: int, values: "dict[int, ir.Value]", changes: Changes
+        self, op: Op, node: Node, index: int, values: "dict[int, ir.Value]", changes: Changes, rows: tuple[int, int]
     ) -> "ir.Value | None":
         if index in changes.integers:
             numbers = changes.integers[index]
@@ -228,11 +230,21 @@ class Emitter:
         if op.share is not None and op.sum is not None:
             # The bias is added once, with the first channels.
             first = self.constants.get(name) if op.share[0] == 0 else None
-            return first if index > 1 else self.constants.channels(name, op.sum.axes[0], *op.share)
-        axis = self._channel_axis(op, node, index)
-        if axis is None or op.channels is None:
-            return self.constants.get(name)
-        return self.constants.channels(name, axis, *op.channels)
+            return first if index > 1 else self.constants.part(name, [(op.sum.axes[0], *op.share)])
+        return self.constants.part(name, list(self._cuts(op, node, index, rows)))
+
+    def _cuts(self, op: Op, node: Node, index: int, rows: tuple[int, int]) -> Iterator[Cut]:
+        """Yield what a part of a node needs of a constant operand, along each axis of which it is not all."""
+        channels = self._channel_axis(op, node, index)
+        if channels is not None and op.channels is not None:
+            yield channels, *op.channels
+        if not self.graph.spec(node).elementwise or node.op_type in PER_CHANNEL:
+            return
+        shape, made = self.graph.tensors[node.inputs[index]].shape, self.network.tensors[op.results[0]]
+        missing = len(self.graph.tensors[node.outputs[0]].shape) - len(shape)
+        for axis, part in ((made.axis - missing, rows), (made.across - missing, op.columns)):
+            if part is not None and axis >= 0 and axis < len(shape) and 1 < shape[axis] != part[1] - part[0]:
+                yield axis, *part
 
     def _channel_axis(self, op: Op, node: Node, index: int) -> int | None:
         """Return the axis of a constant operand that the op's channel group is taken from, or None."""

@@ -247,6 +247,14 @@ def gate(b: Builder, x: Value) -> Value:
     return Value(b.emit("Mul", [x.name, opened])[0], x.channels, *x.sides, x.bound)
 
 
+def by_position(b: Builder, x: Value) -> Value:
+    """A constant that differs by row, by column or both is added."""
+    rows, columns = x.sides
+    shapes = [(columns,), (rows, 1), (rows, columns), (x.channels, rows, 1), (1, x.channels, rows, columns)]
+    made = b.emit("Add", [x.name, b.small(*b.choose(shapes))])[0]
+    return b.tamed(Value(made, x.channels, *x.sides, x.bound + 1))
+
+
 def resize(b: Builder, x: Value) -> Value:
     if max(x.sides) > LARGEST_SIDE // 2:
         return max_pool(b, x)
@@ -348,6 +356,7 @@ def attention(b: Builder, x: Value) -> Value:
 LAYERS = (
     conv, conv, conv, depthwise, activation, activation, max_pool, max_pool, average_pool, residual, residual, branches,
     branches, conv_transpose, resize, gate, crop, pad, split, shuffle, channels_last, tokens, windows, attention,
+    by_position,
 )  # fmt: skip
 
 
