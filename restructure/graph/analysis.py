@@ -15,6 +15,7 @@ from restructure.graph.dimensions import check_size, input_infos
 from restructure.graph.expanding import expand
 from restructure.graph.graph import Graph
 from restructure.graph.lazy import SMALL, Constant, Derived, Fill, Known, Stored
+from restructure.graph.names import fresh
 from restructure.graph.records import Node, Role, Source, Tensor
 from restructure.graph.schemas import check_node
 from restructure.operators import Array, Call, TensorInfo
@@ -196,21 +197,13 @@ class _Analysis:
             except WeightFileError:
                 return None
 
-        found = expand(original, names, call, constant, self._fresh)
+        found = expand(original, names, call, constant, lambda name: fresh(name, self.taken))
         if found is None:
             return False
         self.added += found.nodes
         for simpler in found.nodes:
             self.visit(simpler)
         return True
-
-    def _fresh(self, name: str) -> str:
-        """Return a name that no tensor has, and remember it."""
-        candidate, number = name, 1
-        while candidate in self.taken:
-            candidate, number = f"{name}_{number}", number + 1
-        self.taken.add(candidate)
-        return candidate
 
     @cached_property
     def taken(self) -> set[str]:
@@ -284,12 +277,4 @@ class _Analysis:
 def _unique_names(nodes: Sequence[Node]) -> list[str]:
     """Return a name per node: its own, else operator and position; a repeated one gets a number."""
     taken: set[str] = set()
-    names = []
-    for index, node in enumerate(nodes):
-        base = name = node.name or f"{node.op_type}_{index}"
-        number = 1
-        while name in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name)
-        names.append(name)
-    return names
+    return [fresh(node.name or f"{node.op_type}_{index}", taken) for index, node in enumerate(nodes)]

@@ -7,6 +7,7 @@ import numpy as np
 
 from restructure import dtypes
 from restructure.graph import Graph
+from restructure.graph.names import fresh
 from restructure.operators import Array
 
 if TYPE_CHECKING:
@@ -134,8 +135,4 @@ class Constants:
 
     def fresh(self, name: str) -> str:
         """Return a name nobody has: `name` itself, or with a number."""
-        candidate, number = name, 1
-        while candidate in self._taken:
-            candidate, number = f"{name}_{number}", number + 1
-        self._taken.add(candidate)
-        return candidate
+        return fresh(name, self._taken)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from restructure import operators
 from restructure.fields import PER_CHANNEL, Whole, extent
 from restructure.graph import Graph, Node
+from restructure.graph.names import fresh
 from restructure.rewriting.constants import Constants, Cut
 from restructure.rewriting.parts import Changes, Stretch, changes_of
 from restructure.streaming import CONCAT, SLICE, Network, Op, Program
@@ -85,13 +86,6 @@ class Emitter:
             return name
         return self.constants.fresh(name)
 
-    def _node_name(self, name: str) -> str:
-        candidate, number = name, 1
-        while candidate in self._node_names:
-            candidate, number = f"{name}_{number}", number + 1
-        self._node_names.add(candidate)
-        return candidate
-
     def _append(
         self, domain: str, op_type: str, inputs: "list[ir.Value | None]", attributes: "list[ir.Attr]",
         outputs: "list[ir.Value]", name: str,
@@ -100,7 +94,9 @@ class Emitter:
 
         while inputs and inputs[-1] is None:
             inputs.pop()
-        self.nodes.append(ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=self._node_name(name)))
+        self.nodes.append(
+            ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=fresh(name, self._node_names))
+        )
 
     def _slice(self, made: int, read: int) -> None:
         import onnx_ir as ir

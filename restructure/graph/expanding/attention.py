@@ -32,7 +32,7 @@ def attention(into: Expansion, names: Sequence[str], call: Call) -> bool:
     q = into.reshape(q, (found.batch, found.heads, queries, found.size), shared)
     scores = into.add("MatMul", [q, k])
     kind = call.dtype(0)
-    scores = _scaled(into, scores, "Mul", call.real("scale", 0.0) or 1 / sqrt(found.size), kind)
+    scores = _scaled(into, scores, "Mul", call.real("scale", 1 / sqrt(found.size)), kind)
     if cap := call.real("softcap", 0.0):
         scores = into.add("Tanh", [_scaled(into, scores, "Div", cap, kind)])
         scores = _scaled(into, scores, "Mul", cap, kind)
@@ -47,6 +47,8 @@ def attention(into: Expansion, names: Sequence[str], call: Call) -> bool:
     found_v = into.add("MatMul", [into.add("Softmax", [scores], {"axis": -1}), v])
     result = (found.batch, found.heads, queries, found.value_size)
     made = into.reshape(found_v, (*shared[:3], found.value_size), result)
+    if seeing := _seeing(into, names, call, (queries, keys)):
+        made = into.add("Mul", [made, seeing])
     if len(call.shape(0)) == 3:
         made = into.transpose(made, (0, 2, 1, 3))
         made = into.reshape(made, (), (found.batch, queries, found.heads * found.value_size))
@@ -77,8 +79,29 @@ def _biases(into: Expansion, names: Sequence[str], call: Call, size: tuple[int, 
         if call.dtype(3) == "bool":
             zero = into.constant("shown", np.zeros((), kind))
             mask = into.add("Where", [mask, zero, into.constant("hidden", masked)])
+        elif (known := into.value(3)) is not None and np.isneginf(known).any():
+            mask = into.constant("mask", np.maximum(known, masked))
         found.append(mask)
     if call.integer("is_causal", 0):
         later = np.arange(size[1]) > np.arange(size[0])[:, None]
         found.append(into.constant("causal", np.where(later, masked, np.zeros((), kind))))
     return found
+
+
+def _seeing(into: Expansion, names: Sequence[str], call: Call, size: tuple[int, int]) -> str:
+    """Return 1 for each query that sees a key and 0 for the others, whose result is 0; nothing where all surely do."""
+    if not call.has(3):
+        return ""
+    kind, mask = dtypes.numpy_name(call.dtype(0)), into.value(3)
+    earlier = np.arange(size[1]) <= np.arange(size[0])[:, None]
+    allowed = earlier if call.integer("is_causal", 0) else np.ones_like(earlier)
+    if mask is not None:
+        shown = (mask if mask.dtype == np.bool_ else mask > -np.inf) & allowed
+        seeing = shown.any(axis=-1, keepdims=True)
+        return "" if seeing.all() else into.constant("seeing", seeing.astype(kind))
+    if call.dtype(3) != "bool":
+        return ""
+    shown_here = into.add("And", [names[3], into.constant("allowed", allowed)])
+    as_numbers = into.add("Cast", [shown_here], {"to": dtypes.to_onnx(call.dtype(0))})
+    last = into.constant("last", np.array([-1], np.int64))
+    return into.add("ReduceMax", [as_numbers, last], {"keepdims": 1})
