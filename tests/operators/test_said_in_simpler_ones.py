@@ -197,9 +197,8 @@ def test_a_constant_without_axes_keeps_none_when_it_is_rewritten():
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1])
-@pytest.mark.parametrize("kind", [np.int64, np.float32])
-def test_a_one_hot_is_a_comparison_and_counts_from_the_end_too(axis, kind):
-    x = np.array([[0, 3, -1], [2, -4, 1]], kind)
+def test_a_one_hot_is_a_comparison_and_counts_from_the_end_too(axis):
+    x = np.array([[0, 3, -1], [2, -4, 1]], np.int64)
     check([node("OneHot", "x n v", axis=axis)], {"x": x}, {"n": np.array(4), "v": np.array([-1, 2], np.float32)})
 
 

@@ -26,7 +26,7 @@ def one_hot(into: Expansion, names: Sequence[str], call: Call) -> bool:
     given = into.reshape(names[0], before, (*before[:axis], 1, *before[axis:]))
     places = np.arange(depth, dtype=dtypes.numpy_name(call.dtype(0))).reshape(-1, *(1,) * (len(before) - axis))
     found = into.add("Equal", [given, into.constant("places", places)])
-    if not np.issubdtype(places.dtype, np.unsignedinteger):
+    if np.issubdtype(places.dtype, np.signedinteger):
         counted = into.add("Equal", [given, into.constant("from_end", places - depth)])
         found = into.add("Or", [found, counted])
     off, on = (into.constant(label, values[i].reshape(())) for i, label in enumerate(("off", "on")))
