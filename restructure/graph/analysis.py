@@ -122,7 +122,7 @@ class _Analysis:
             results = spec.infer(call)
             if spec.category == "constant" or (any(inputs) and all(n in self.constants for n in inputs if n)):
                 self._fold(node, call, results)
-            elif not self._aliased(node, results) and not self._expanded(original, call):
+            elif not self._aliased(node, results) and not self._expanded(original, node.inputs, call):
                 self._keep(original, node, results)
         except ModelError as error:
             kind = OperatorError if isinstance(error, OperatorError) else ModelError
@@ -184,9 +184,8 @@ class _Analysis:
             self._know(name, Fill(info, np.array(True)))
         return True
 
-    def _expanded(self, original: "ir.Node", call: Call) -> bool:
-        """Take a node as others that say the same, if there are such."""
-        names = [self._operand(original, v.name if v is not None else None) for v in original.inputs]
+    def _expanded(self, original: "ir.Node", names: Sequence[str], call: Call) -> bool:
+        """Take a node of operands `names` as others that say the same, if there are such."""
 
         def constant(index: int) -> Array | None:
             known = self.constants.get(names[index])

@@ -37,8 +37,10 @@ def expand(
         fresh: gives a tensor a name that nobody has.
     """
     rule = _RULES.get(original.op_type) if not call.domain else None
+    if rule is None:
+        return None
     found = Expansion(original, constant, fresh)
-    return found if rule is not None and rule(found, names, call) else None
+    return found if rule(found, names, call) else None
 
 
 def _cast_like(into: Expansion, names: Sequence[str], call: Call) -> bool:
