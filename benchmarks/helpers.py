@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["of_tests"]
+__all__ = ["MODELS", "of_tests"]
 
 _TESTS = Path(__file__).resolve().parents[1] / "tests"
+MODELS = _TESTS / "data" / "models"
 
 
 def of_tests(module: str, folder: str = "") -> ModuleType:
