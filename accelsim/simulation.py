@@ -6,7 +6,7 @@ network → workload → compiler → Program → machine → Trace → results.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -33,12 +33,17 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """A Program and what it was made of."""
+    """A Program and what it was made of.
+
+    Attributes:
+        in_passes: names of nodes that look along more than the scratchpad holds, and were lowered in passes for that.
+    """
 
     graph: Graph
     workload: Workload
     hardware: Hardware
     program: Program
+    in_passes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,19 +126,24 @@ def compile_model(
 
     Who compiles one model for many accelerators opens it once and hands in its workload (`accelsim.workload.build`),
     which does not depend on them; what the mapper knows of a layer's shape is kept from call to call by itself.
+    Reductions and normalisations over more than the scratchpad holds are lowered anew, in passes.
 
     Raises:
         ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
     """
-    from accelsim.compiler import compile_network
+    from accelsim.compiler import compile_network, oversized
     from accelsim.workload import build
 
     pins = pins_from(mapping)
     if workload is None:
         stage("lowering")
         workload = build(graph)
+    too_large = oversized(workload, hardware)
+    if too_large:
+        workload = build(graph, in_passes=too_large)
+    in_passes = tuple(node.name for node in graph.nodes if node.name in too_large)
     stage("compiling")
-    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm))
+    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm), in_passes)
 
 
 @uncollected()
@@ -164,8 +174,15 @@ def _result(compiled: Compiled, trace: Trace, warm: bool) -> SimulationResult:
         state="warm" if warm else "cold",
         batch=first.shape[0] if first and first.shape else 1,
         operator_coverage=workload.costed_operators / workload.operators if workload.operators else 1.0,
-        notes=compiled.program.notes,
+        notes=_notes(compiled.in_passes),
     )
+
+
+def _notes(in_passes: Sequence[str]) -> list[str]:
+    if not in_passes:
+        return []
+    more = f" and {len(in_passes) - 3} more" if len(in_passes) > 3 else ""
+    return [f"more than the scratchpad holds, done in passes: {', '.join(in_passes[:3])}{more}"]
 
 
 def model_info(graph: Graph, workload: Workload) -> ModelInfo:

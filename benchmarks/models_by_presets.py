@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from accelsim import SimulationResult
-from accelsim.compiler import compile_network
 from accelsim.errors import AccelsimError, DoesNotFitError, ModelUnsupportedError
 from accelsim.hardware import Hardware, load, presets
 from accelsim.network import open_network
-from accelsim.simulation import Compiled, time_run
+from accelsim.simulation import compile_model, time_run
 from accelsim.workload import build
 from benchmarks.markdown import table, update
 from restructure import zoo
@@ -67,7 +66,7 @@ def cells(model: str, machines: Sequence[Hardware]) -> Iterator[Cell]:
         return
     for hardware in machines:
         try:
-            yield _measured(time_run(Compiled(graph, workload, hardware, compile_network(workload, hardware))).result)
+            yield _measured(time_run(compile_model(graph, hardware, workload=workload)).result)
         except DoesNotFitError as error:
             needs = f"needs {error.need_bytes / _KIB:,.0f} KiB of {error.memory}, has {error.have_bytes / _KIB:,.0f}"
             yield Cell(reason=f"**does not fit**<br>{needs}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accelsim.compiler import compile_network
 from accelsim.errors import ConfigurationError, DoesNotFitError
 from accelsim.explore.goal import Outcome
 from accelsim.hardware import Hardware, override
-from accelsim.simulation import Compiled, time_run
+from accelsim.simulation import compile_model, time_run
 from accelsim.workload import build
 
 if TYPE_CHECKING:
@@ -50,8 +49,8 @@ class Trials:
         self._result(override(self.hardware, [setting]))
 
     def _result(self, hardware: Hardware) -> SimulationResult:
-        program = compile_network(self._workload, hardware, self._pins, warm=self._warm)
-        return time_run(Compiled(self.graph, self._workload, hardware, program), self._warm).result
+        compiled = compile_model(self.graph, hardware, self._pins, self._warm, workload=self._workload)
+        return time_run(compiled, self._warm).result
 
 
 def _outcome(result: SimulationResult) -> Outcome:

@@ -6,7 +6,7 @@ listing) share nothing but these records. Sizes are bytes, addresses are byte ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
@@ -288,4 +288,3 @@ class Program:
     images: tuple[Operand, ...]
     outputs: tuple[NetworkOutput, ...]
     instructions: tuple[Instruction, ...]
-    notes: tuple[str, ...] = field(default=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.program import TensorKind, VectorKernel
@@ -30,17 +31,19 @@ _ONE_DIMENSIONAL = frozenset(
 )
 
 
-def build(graph: Graph) -> Workload:
+def build(graph: Graph, in_passes: Container[str] = ()) -> Workload:
     """The layers of a network in the order of its nodes.
 
     Args:
         graph: a model with static shapes.
+        in_passes: names of reductions and normalisations that hold one axis at a time, since the accelerator cannot
+            hold all that they look along; others in here are lowered as ever.
 
     Raises:
         ModelUnsupportedError: an operator cannot be costed; all of them are named, with how often they occur.
     """
     _refuse_unknown(graph)
-    builder = Builder(graph)
+    builder = Builder(graph, in_passes)
     inputs = [builder.activation(name, _input_layout(graph, name), TensorKind.INPUT) for name in graph.inputs]
     problems: list[str] = []
     for node in graph.nodes:

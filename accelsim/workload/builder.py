@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -18,6 +18,7 @@ from accelsim.workload.records import (
     FloatArray,
     Layer,
     Parameter,
+    Precision,
     Shape4,
     View,
 )
@@ -35,12 +36,14 @@ class Builder(StorageTable):
     Invariant: every value a node reads has an arrangement, is a constant, or is a folded node's inner value.
 
     Attributes:
+        in_passes: names of nodes that look along more than the accelerator can hold at a time.
         scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
         rounded: lays out each value that a layer rounds as it lies in what that layer writes.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, in_passes: Container[str] = ()) -> None:
         super().__init__(graph)
+        self.in_passes = in_passes
         self.layers: list[Layer] = []
         self.arrangements: dict[str, Arrangement] = {}
         self.folded: set[int] = set()
@@ -154,6 +157,7 @@ class Builder(StorageTable):
         operations: int = 0,
         tiled: tuple[bool, bool, bool, bool] = ALL_TILED,
         name: str = "",
+        precision: Precision = Precision.ACTIVATIONS,
     ) -> Arrangement:
         """Append a layer that writes a new storage for `output`, and mark the fused nodes as done.
 
@@ -162,6 +166,7 @@ class Builder(StorageTable):
             like: an arrangement that covers its base; the output is arranged over its storage in the same way.
             shape: what the storage holds, if not the value's own shape (an axis kept, batches joined).
             name: of the layer, if not the node's.
+            precision: of what it writes, if that is no value of the model.
 
         Returns:
             What the layer wrote; the value's arrangement too, unless `shape` is given.
@@ -172,7 +177,7 @@ class Builder(StorageTable):
         else:
             made = shape or self.shape(output)
             layout = layout or default_layout(len(made))
-            index = self.new_activation(output, made, layout)
+            index = self.new_activation(output, made, layout, precision=precision)
             written = arrangement.of_view(self.whole(index), made, layout)
         if shape is None:
             self.arrangements[output] = written

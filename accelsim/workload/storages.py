@@ -27,16 +27,24 @@ class StorageTable:
         return whole(index, self.storages[index])
 
     def new_activation(
-        self, name: str, shape: tuple[int, ...], layout: Layout, kind: TensorKind = TensorKind.ACTIVATION
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        layout: Layout,
+        kind: TensorKind = TensorKind.ACTIVATION,
+        precision: Precision = Precision.ACTIVATIONS,
     ) -> int:
-        """A new storage for a value of `shape`; its bytes per element are those of the value its label begins with."""
+        """A new storage for a value of `shape`.
+
+        Its bytes per element are those of the value its label begins with, unless it has another precision.
+        """
         physical = physical_shape(shape, layout)
         tensor = self.graph.tensors.get(name) or self.graph.tensors.get(name.rpartition("·")[0])
-        width = element_size(tensor.dtype) if tensor else 0
+        width = element_size(tensor.dtype) if tensor and precision is Precision.ACTIVATIONS else 0
         axes = onnx_axes(layout) if is_plain(layout) else (0, 1, 2, 3)
         label = self._unused(name)
         onnx_shape = shape if is_plain(layout) else physical
-        return self._store(Storage(label, kind, physical, Precision.ACTIVATIONS, onnx_shape, axes, width))
+        return self._store(Storage(label, kind, physical, precision, onnx_shape, axes, width))
 
     def _unused(self, name: str) -> str:
         label, number = name, 2

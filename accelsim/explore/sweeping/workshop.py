@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from accelsim.explore.restructuring import made_by
 from accelsim.network import open_network
-from accelsim.simulation import Compiled, time_run
+from accelsim.simulation import compile_model, time_run
 from restructure import Plan
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ class Workshop:
         Raises:
             AccelsimError, RestructureError: as `simulate`.
         """
-        from accelsim.compiler import compile_network
-
         graph, workload = self.graph(model, dims, plan), self.workload(model, dims, plan)
-        program = compile_network(workload, hardware, None, warm=warm)
-        return time_run(Compiled(graph, workload, hardware, program), warm).result
+        return time_run(compile_model(graph, hardware, warm=warm, workload=workload), warm).result
 
 
 @cache

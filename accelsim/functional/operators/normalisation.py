@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accelsim.functional.operators.call import Call, Values
 
@@ -39,11 +40,27 @@ def normalise(call: Call) -> Values:
     if call.number("centred", 1):
         x = x - x.mean(axis=axes, keepdims=True)
     x = x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + call.number("epsilon", 1e-5))
+    return _scaled(x, call)
+
+
+def _scaled(x: NDArray[np.float64], call: Call) -> Values:
     if "scale" in call.slots:
         x = x * call.slots["scale"]
     if "bias" in call.slots:
         x = x + call.slots["bias"]
     return np.asarray(x, dtype=np.float32)
+
+
+def mean_square(call: Call) -> Values:
+    """The mean over `axes` of squared differences from the slot ``mean``, or of squares if there is none."""
+    x = call.inputs[0].astype(np.float64) - call.slots.get("mean", np.float32(0))
+    return np.asarray((x * x).mean(axis=_axes(call), keepdims=True), dtype=np.float32)
+
+
+def normalise_measured(call: Call) -> Values:
+    """A normalisation whose ``mean`` (if centred) and mean ``square`` have been measured."""
+    x = call.inputs[0].astype(np.float64) - call.slots.get("mean", np.float32(0))
+    return _scaled(x / np.sqrt(call.slots["square"] + call.number("epsilon", 1e-5)), call)
 
 
 def lp_normalise(call: Call) -> Values:

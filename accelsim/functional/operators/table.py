@@ -11,7 +11,9 @@ from accelsim.functional.operators.normalisation import (
     log_softmax,
     lp_normalise,
     lrn,
+    mean_square,
     normalise,
+    normalise_measured,
     scale_and_shift,
     softmax,
 )
@@ -33,6 +35,8 @@ OPERATORS: dict[str, Operator] = {
     "LpNormalization": lp_normalise,
     "LpPool": lp_pool,
     "MaxPool": max_pool,
+    "MeanSquare": mean_square,
+    "Normalize": normalise_measured,
     "Pad": pad,
     "Rearrange": rearrange,
     "Resize": resize,

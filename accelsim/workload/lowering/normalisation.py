@@ -1,15 +1,19 @@
 """Layers that look along axes before they write an element: softmax and the normalisations.
 
-A tile holds the axes it looks along as a whole, so none of them is cut.
+A tile holds the axes it looks along as a whole, so none of them is cut, unless they are more than the accelerator
+holds and the normalisation is done in passes.
 """
 
 from __future__ import annotations
 
-from accelsim.program import VectorKernel
-from accelsim.workload.builder import Builder, elements
+from collections.abc import Sequence
+
+from accelsim.program import PostOperation, VectorKernel
+from accelsim.workload.builder import ALL_TILED, Builder, elements
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import CHANNEL, Layout, default_layout, map_layout
 from accelsim.workload.lowering.elementwise import operand
+from accelsim.workload.lowering.passes import deviations
 from accelsim.workload.lowering.reduction import dividing_layout, physical_of
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.views import reshaped
@@ -24,6 +28,8 @@ SOFTMAX_WORK = {"Softmax": 9, "LogSoftmax": 7, "Hardmax": 2}
 #: Of a normalisation: sum, subtract, square, sum, product with the inverse deviation; then scale and shift.
 NORM_WORK = 5
 RMS_WORK = 3
+#: Of which passes before the last have done: the sums, and the square.
+MEASURED_WORK = 2
 
 Attributes = tuple[tuple[str, float], ...]
 
@@ -58,10 +64,17 @@ def layer_norm(builder: Builder, node: Node) -> None:
 
 
 def instance_norm(builder: Builder, node: Node) -> None:
-    """InstanceNormalization: every channel's map by itself."""
+    """InstanceNormalization: every channel's map by itself.
+
+    Exporters say a GroupNormalization as one of (N, G, C/G·H·W); it is read as what it is, and nothing is copied.
+    """
     name = node.inputs[0]
     shape = builder.shape(name)
     rank = len(shape)
+    inner = () if builder.is_constant(name) else builder.arrangement(name).axes[-1]
+    if rank == 3 and 1 < len(inner) < 4 and all(map(builder.is_constant, node.inputs[1:3])):
+        _group_norm(builder, node, (*shape[:2], *(factor.size for factor in inner)))
+        return
     axes = tuple(range(2, rank))
     layout = dividing_layout(builder, name, axes, map_layout(rank))
     per_channel = (1, shape[1], *(1 for _ in axes))
@@ -91,40 +104,41 @@ def lp_norm(builder: Builder, node: Node) -> None:
 
 
 def group_norm(builder: Builder, node: Node) -> None:
-    """GroupNormalization: an instance normalisation of groups of channels, seen as (N, G, C/G, …) with N·G batches."""
-    name = node.inputs[0]
-    shape = builder.shape(name)
+    """GroupNormalization: an instance normalisation of groups of channels."""
+    shape = builder.shape(node.inputs[0])
     groups = int(node.attributes["num_groups"])
-    apart = (shape[0], groups, shape[1] // groups, *shape[2:])
-    rank = len(apart)
-    layout: Layout = ((0, 1), (3,), (4,) if rank > 4 else (), (2,))
-    if rank > 5:
+    if len(shape) > 4:
         raise unsupported(node, "GroupNormalization of maps of more than two axes", "use two spatial axes")
+    _group_norm(builder, node, (shape[0], groups, shape[1] // groups, *shape[2:]))
+
+
+def _group_norm(builder: Builder, node: Node, apart: tuple[int, ...]) -> None:
+    """Normalise groups of channels of a value seen as (N, G, C/G, H, W), or without H, in N·G batches."""
+    name = node.inputs[0]
+    shape, groups = builder.shape(name), apart[1]
+    layout: Layout = ((0, 1), (3,), (4,) if len(apart) > 4 else (), (2,))
     view = builder.placed(f"{name}·groups", reshaped(builder, node, name, apart), layout)
     slots = []
     for slot, other in zip(("scale", "bias"), node.inputs[1:3], strict=True):
         size = builder.shape(other)[0]
-        aligned = (1, groups, size // groups, *(1 for _ in shape[2:]))
+        aligned = (1, groups, size // groups, *(1 for _ in apart[3:]))
         spread = None if shape[0] == 1 else (shape[0], *aligned[1:])
         slots.append(Access(slot, builder.constant(other, aligned, layout, Precision.ACCUMULATORS, spread)))
-    kernel = VectorKernel(
-        "LayerNormalization",
-        attributes=(("epsilon", _epsilon(node)), ("centred", 1.0), ("axes", (1.0, 2.0, 3.0))),
-        input_size=view.shape[1:3],
-    )
+    attributes = (("epsilon", _epsilon(node)), ("centred", 1.0))
+    kernel, measured, tiled = _kernel(builder, node, "LayerNormalization", view, (1, 2, 3), attributes, ())
     written = builder.add_layer(
         node,
         kernel,
-        [Access("input", view), *slots],
+        [Access("input", view, Along.SAME, Along.SAME), *measured, *slots],
         node.outputs[0],
         layout=layout,
         shape=apart,
-        operations=elements(shape) * (NORM_WORK + 2),
-        tiled=(True, False, False, False),
+        operations=elements(shape) * (NORM_WORK + 2 - MEASURED_WORK * bool(measured)),
+        tiled=tiled,
     )
     found = written.reshaped(shape)
     if found is None:
-        raise unsupported(node, "GroupNormalization", "split the channels evenly")
+        raise unsupported(node, node.op_type, "split the channels evenly")
     builder.arrangements[node.outputs[0]] = found
 
 
@@ -197,23 +211,35 @@ def _append(
     view = builder.view(name or node.inputs[0], layout)
     folded = folded or chain(builder, node.outputs[0], layout)
     physical = physical_of(layout, shape, axes)
-    kernel = VectorKernel(
-        operator,
-        attributes=(*attributes, ("axes", tuple(float(axis) for axis in physical))),
-        input_size=view.shape[1:3],
-        post=tuple(folded.post),
-    )
-    b, y, x, c = (axis not in physical for axis in range(4))
+    kernel, measured, tiled = _kernel(builder, node, operator, view, physical, attributes, folded.post)
     builder.add_layer(
         node,
         kernel,
-        [Access("input", view, Along.SAME, Along.SAME), *slots, *folded.residuals],
+        [Access("input", view, Along.SAME, Along.SAME), *measured, *slots, *folded.residuals],
         folded.output,
         layout=layout,
         fused=folded.nodes,
-        operations=elements(shape) * (work + folded.work),
-        tiled=(b, y, x, c),
+        operations=elements(shape) * (work - MEASURED_WORK * bool(measured) + folded.work),
+        tiled=tiled,
     )
+
+
+def _kernel(
+    builder: Builder,
+    node: Node,
+    operator: str,
+    view: View,
+    axes: tuple[int, ...],
+    attributes: Attributes,
+    post: Sequence[PostOperation],
+) -> tuple[VectorKernel, list[Access], tuple[bool, bool, bool, bool]]:
+    """What a layer over some axes computes, what passes before it have measured, and which axes its tiles may cut."""
+    if operator == "LayerNormalization" and node.name in builder.in_passes:
+        measured = deviations(builder, node, view, axes, centred=bool(dict(attributes)["centred"]))
+        return VectorKernel("Normalize", attributes, input_size=view.shape[1:3], post=tuple(post)), measured, ALL_TILED
+    along = ("axes", tuple(float(axis) for axis in axes))
+    b, y, x, c = (axis not in axes for axis in range(4))
+    return VectorKernel(operator, (*attributes, along), input_size=view.shape[1:3], post=tuple(post)), [], (b, y, x, c)
 
 
 LOWERING = {

@@ -8,6 +8,7 @@ from accelsim.program import VectorKernel
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import Layout, default_layout, map_layout
+from accelsim.workload.lowering.passes import LAST, PASSABLE, reduced_first
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.pieces import free_layout
 from accelsim.workload.records import Access, Along, Follow
@@ -103,15 +104,18 @@ def reduced(
     target = builder.shape(node.outputs[0])
     folded = folded or chain(builder, node.outputs[0], layout if target == kept else None)
     physical = physical_of(layout, shape, axes)
+    view = builder.view(name or node.inputs[0], layout)
+    each, result = WORK.get(node.op_type, (1, 1))
+    if node.name in builder.in_passes and operator in PASSABLE and len(physical) > 1:
+        view, last = reduced_first(builder, node, operator, view, physical, attributes, each)
+        physical, operator = (last,), LAST.get(operator, operator)
     kernel = VectorKernel(
         operator,
         attributes=(*attributes, ("axes", tuple(float(axis) for axis in physical))),
         post=tuple(folded.post),
     )
-    view = builder.view(name or node.inputs[0], layout)
     rules = [Follow() if axis in physical else Follow(axis) for axis in range(4)]
     source = Access("input", view, Along.ALL, Along.ALL, (rules[0], rules[1], rules[2], rules[3]))
-    each, result = WORK.get(node.op_type, (1, 1))
     written = builder.add_layer(
         node,
         kernel,
@@ -120,7 +124,7 @@ def reduced(
         layout=layout,
         shape=kept,
         fused=folded.nodes,
-        operations=elements(shape) * each + prod(kept) * (result + folded.work),
+        operations=elements(view.shape) * each + prod(kept) * (result + folded.work),
     )
     found = written.reshaped(target)
     if found is None:
