@@ -61,13 +61,14 @@ class Streamer:
         self.done = [0] * len(network.ops)
         self.stop = 0
         self.rows: dict[int, int] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
         self.grid = False
         self.recomputed: frozenset[int] = frozenset()
         self._touched: list[int] = []
 
     def run(self, phase: Phase) -> None:
         """Run the ops of a phase to their end."""
-        self.rows, self.grid = dict(phase.rows), phase.grid
+        self.rows, self.grid, self._sizes = dict(phase.rows), phase.grid, {}
         ops = self.network.ops[phase.start : phase.stop]
         self.stop = phase.stop
         self.holdings.forget_windows()
@@ -165,7 +166,10 @@ class Streamer:
         if index < 0 or done[index] >= stop:
             return
         op = self.network.ops[index]
-        rows, end = self._chunk(tensor, op), self._end(tensor, op)
+        known = self._sizes.get(tensor)
+        if known is None:
+            known = self._sizes[tensor] = self._chunk(tensor, op), self._end(tensor, op)
+        rows, end = known
         while (start := done[index]) < stop:
             size = rows if self.grid else self._even(stop - start, rows, op.granule)
             self._make(op, start, min(start + size, end))
