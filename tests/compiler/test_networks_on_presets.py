@@ -38,10 +38,10 @@ def test_a_small_network_runs_on_every_preset(preset: str) -> None:
 
 SPILLING = [name for name in presets() if load(name).dram.writable]
 #: The row-stationary array searches longest, and runs AlexNet below.
-MOSTLY_FAST = [pytest.param(name, marks=pytest.mark.slow if name == "eyeriss" else ()) for name in SPILLING]
+ONE_FAST = [pytest.param(name, marks=() if name == "edge_npu" else pytest.mark.slow) for name in SPILLING]
 
 
-@pytest.mark.parametrize("preset", MOSTLY_FAST)
+@pytest.mark.parametrize("preset", ONE_FAST)
 def test_mobilenetv2_runs_on_every_preset_that_can_spill(preset: str) -> None:
     holds_its_bounds(preset, "mobilenetv2")
 
@@ -67,6 +67,7 @@ EYERISS_TILES = Pins(
 )
 
 
+@pytest.mark.slow
 def test_alexnet_on_eyeriss_with_the_chips_tiles_takes_the_silicons_time_in_the_array() -> None:
     """Measured: 16.5 ms and 21.8 ms of processing (tests/data/eyeriss.csv, batch 4)."""
     hardware = load("eyeriss")

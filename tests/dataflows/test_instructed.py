@@ -28,7 +28,7 @@ def convolution(rows: int, columns: int, filters: int, channels: int, cells: int
     return LoopNest(1, rows, columns, filters, channels, cells, 1, 1, 1, groups)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @example(array=GEMMINI, lines=1, side=1, filters=1, channels=1, cells=1, groups=1)
 @given(
     array=ARRAYS,

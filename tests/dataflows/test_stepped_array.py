@@ -49,7 +49,7 @@ def hold_to_the_closed_form(name: str, array: ArrayShape, m: int, n: int, k: int
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @example(array=ArrayShape(4, 4), m=4, n=4, k=4)
 @example(array=ArrayShape(1, 1), m=1, n=1, k=1)
 @example(array=ArrayShape(3, 1), m=7, n=2, k=1)
@@ -62,7 +62,7 @@ def test_any_product_on_any_array_is_numpys_and_takes_the_closed_forms_cycles_an
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @example(array=ArrayShape(6, 6, depthwise="packed"), m=2, n=1, k=2, groups=5)
 @example(array=ArrayShape(3, 1), m=2, n=1, k=1, groups=3)
 @given(array=ARRAYS, m=st.integers(1, 5), n=st.integers(1, 3), k=st.integers(1, 5), groups=st.integers(2, 7))

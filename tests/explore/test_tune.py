@@ -27,7 +27,14 @@ def tuned():
     return tune("tiny", "edge_npu", "latency", overrides=SMALL, most_runs=20, jobs=1)
 
 
-@pytest.mark.parametrize("objective", ["latency", "energy", "edp", "dram", "peak", "utilisation"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        "latency",
+        "peak",
+        *(pytest.param(goal, marks=pytest.mark.slow) for goal in ("energy", "edp", "dram", "utilisation")),
+    ],
+)
 def test_it_is_never_worse_than_the_original_and_the_default_plans(objective: str) -> None:
     found = tune("tiny", "edge_npu", objective, overrides=SMALL, most_runs=8, jobs=1)
     assert found.best is not None

@@ -66,7 +66,7 @@ def slide(page: Page, key: str, share: float) -> None:
     page.wait_for_function(f"before => ({figures}) !== before", arg=before)
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (400, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), pytest.param(400, "dark", marks=pytest.mark.slow)])
 def test_a_slider_moves_and_numbers_charts_and_link_follow(browser: Browser, home: str, width: int, theme: str) -> None:
     with opened(browser, home, "model=tiny&scratchpad=16", width, theme) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -90,6 +90,7 @@ def test_a_link_restores_what_was_seen(browser: Browser, home: str) -> None:
         assert page.locator("[aria-label=scratchpad]").first.input_value() == "4"
 
 
+@pytest.mark.slow
 def test_restructuring_shows_both_runs(browser: Browser, home: str) -> None:
     with opened(browser, home, "model=tiny&scratchpad=4&restructure=rows") as page:
         assert page.locator("#cards .who", has_text="restructured").count() > 3
@@ -128,6 +129,7 @@ def test_what_does_not_fit_is_told_and_mended_by_a_slider(browser: Browser, home
         assert page.locator(".problem").inner_text() == ""
 
 
+@pytest.mark.slow
 def test_one_plans_for_long_while_another_moves_a_slider(browser: Browser, home: str) -> None:
     with watched(browser, home) as slow, opened(browser, home, "model=tiny&scratchpad=16") as quick:
         slow.goto(f"{home}?model=inceptionv3&restructure=default")
@@ -137,6 +139,7 @@ def test_one_plans_for_long_while_another_moves_a_slider(browser: Browser, home:
         assert slow.locator("#cards").count() == 0
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_loses_no_answer_and_no_state(browser: Browser, home: str) -> None:
     with watched(browser, home) as page:
         page.goto(f"{home}?model=squeezenet&restructure=rows&parts=3")
@@ -146,6 +149,7 @@ def test_a_connection_that_breaks_loses_no_answer_and_no_state(browser: Browser,
         assert page.evaluate("window.same"), "the page was loaded again"
 
 
+@pytest.mark.slow
 def test_the_controls_stay_narrow_whatever_is_chosen(browser: Browser, home: str) -> None:
     with opened(browser, home, "model=tiny&scratchpad=4&restructure=robust") as page:
         box = page.locator(".controls").bounding_box()
@@ -153,6 +157,7 @@ def test_the_controls_stay_narrow_whatever_is_chosen(browser: Browser, home: str
         assert box["width"] < 300
 
 
+@pytest.mark.slow
 def test_the_theme_changes_page_and_charts(browser: Browser, home: str) -> None:
     with opened(browser, home, "model=tiny") as page:
         look = (

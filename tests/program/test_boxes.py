@@ -61,7 +61,7 @@ def test_size_runs_and_end_are_those_of_the_bytes(array: tuple[int, tuple[int, .
     assert box.contiguous == (box.runs == 1)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(arrays(), arrays())
 def test_boxes_overlap_exactly_when_they_share_a_byte(
     first: tuple[int, tuple[int, ...], tuple[int, ...], int], second: tuple[int, tuple[int, ...], tuple[int, ...], int]

@@ -42,7 +42,7 @@ def ordered(program: Program, found: tuple[Hazard, ...]) -> list[set[int]]:
     return done
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(programs())
 def test_every_conflicting_pair_is_ordered(program: Program) -> None:
     done = ordered(program, hazards(program))
@@ -52,7 +52,7 @@ def test_every_conflicting_pair_is_ordered(program: Program) -> None:
                 assert before in done[after]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(programs())
 def test_every_hazard_is_a_real_conflict_of_its_kind(program: Program) -> None:
     for hazard in hazards(program):

@@ -56,7 +56,7 @@ def ends(page: Page, element: str) -> list[float]:
     return list(page.evaluate(f"document.getElementById('{element}')._fullLayout.xaxis.range"))
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (400, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), pytest.param(400, "dark", marks=pytest.mark.slow)])
 def test_it_draws_in_any_width_and_theme_without_a_complaint(
     browser: Browser, files: dict[str, Path], width: int, theme: str
 ) -> None:
@@ -66,6 +66,7 @@ def test_it_draws_in_any_width_and_theme_without_a_complaint(
         assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
+@pytest.mark.slow
 def test_hovering_tells_what_is_there(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["story"]) as page:
         x, y = middle(page, "occupancy")
@@ -100,6 +101,7 @@ def test_dragging_zooms_and_a_double_click_goes_back(browser: Browser, files: di
         assert ends(page, "units-1")[1] - ends(page, "units-1")[0] > near[1] - near[0]
 
 
+@pytest.mark.slow
 def test_the_table_sorts_and_filters(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["story"]) as page:
         page.get_by_role("button", name="original", exact=True).click()
@@ -124,6 +126,7 @@ def test_the_table_sorts_and_filters(browser: Browser, files: dict[str, Path]) -
         assert page.locator("#count").inner_text() == f"{len(kept)} of {len(run.layers)} layers"
 
 
+@pytest.mark.slow
 def test_the_theme_changes_page_and_charts(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["story"]) as page:
         colour = "document.getElementById('roofline')._fullLayout.font.color"

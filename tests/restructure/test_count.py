@@ -29,10 +29,21 @@ def network(path: str | Path) -> graph.Graph:
     return graph.load(path, {"N": 2} if "dynbatch" in path.name else {})
 
 
-@pytest.mark.parametrize("path", [*zoo.names(), *MODELS], ids=lambda p: getattr(p, "stem", p))
+FAST = ("tiny", "squeezenet1.1", "mobilenetv2", "mobilenetv3_small", "resnet18_ts17", "alexnet", "vgg16")
+
+
+def stem_of(path: str | Path) -> str:
+    return getattr(path, "stem", str(path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=() if stem_of(p) in FAST else pytest.mark.slow) for p in [*zoo.names(), *MODELS]],
+    ids=stem_of,
+)
 def test_the_count_agrees_with_the_profile_at_every_step(path: str | Path) -> None:
     net = network(path)
-    light = getattr(path, "stem", path) in LIGHT
+    light = stem_of(path) in LIGHT
     for definition in DEFINITIONS + PLACED * light:
         counted, found = count(net, definition), profile(net, definition)
         assert (counted.peak_elements, counted.peak_bytes) == (found.peak_elements, found.peak_bytes)

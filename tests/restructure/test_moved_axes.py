@@ -125,7 +125,7 @@ def test_a_squeeze_of_every_single_axis_would_take_a_single_row_with_it() -> Non
     assert reach(b.net(), b.net().nodes[0]).reason == "it would drop a single row, too"
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
           phases=[Phase.generate])  # fmt: skip
 @given(networks())
 def test_no_tensor_has_rows_and_columns_along_one_axis(network: Network) -> None:

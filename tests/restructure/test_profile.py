@@ -191,7 +191,7 @@ def slow_live(net: Graph, definition: Definition) -> list[int]:
 
 
 @pytest.mark.parametrize("definition", [Definition(), PLAIN, GREEDY, Definition(input_counted=False)], ids=repr)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(net=graphs())
 def test_the_profile_equals_the_slow_count(definition: Definition, net: Graph) -> None:
     fast = profile(net, definition)

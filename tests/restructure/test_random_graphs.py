@@ -19,7 +19,7 @@ from restructure.profile import Definition, profile
 from restructure.verify import count, verify
 
 quick = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+    max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
 long = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -76,7 +76,7 @@ def test_the_count_agrees_with_the_profile(network: Network) -> None:
 
 
 @pytest.mark.parametrize("limits", LIMITS, ids=str)
-@settings(quick, max_examples=5)
+@settings(quick, max_examples=3)
 @given(network=networks())
 def test_restructuring_changes_no_value_and_keeps_its_promise(limits: dict[str, Any], network: Network) -> None:
     check_restructuring(network, limits)
