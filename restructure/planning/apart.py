@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from restructure.fields import COLUMN_AXIS, ROW_AXIS, extent, reach
-from restructure.planning.drafts import UNCUT, WHOLE, Draft, Outcome, Studio
+from restructure.planning.drafts import UNCUT, WHOLE, Draft, Outcome
 from restructure.planning.refining import score
+from restructure.planning.studio import Studio
 from restructure.plans import BandCut
 from restructure.streaming import Cuts, Network, Op
 

@@ -8,8 +8,9 @@ more MACs, and a tenth of the peak is not worth doubling the nodes.
 from collections.abc import Sequence
 from math import log
 
-from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.drafts import Outcome
 from restructure.planning.request import Request
+from restructure.planning.studio import Studio
 from restructure.plans import BudgetError, Plan
 
 __all__ = ["choose", "knee_cost"]

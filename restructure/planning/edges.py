@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from restructure.planning.borders import border_bytes
-from restructure.planning.drafts import WHOLE, Draft, Studio, inner_tensors
+from restructure.planning.drafts import WHOLE, Draft
+from restructure.planning.studio import Studio, inner_tensors
 from restructure.streaming import Network, Op, Phase, Piece, given
 
 __all__ = ["TOO_MUCH", "Edge", "Edges"]

@@ -9,10 +9,11 @@ from restructure.collecting import uncollected
 from restructure.errors import PlanError
 from restructure.graph import Graph
 from restructure.planning.choosing import MOST_NODES, choose
-from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.drafts import Outcome
 from restructure.planning.lanes import possible_jobs, side_by_side
 from restructure.planning.request import CostFunction, Progress, Request
 from restructure.planning.searching import Search
+from restructure.planning.studio import Studio
 from restructure.plans import Plan
 from restructure.profile import Definition, Dtype
 from restructure.streaming import Network

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio, inner_tensors
+from restructure.planning.drafts import WHOLE, Draft, Outcome
 from restructure.planning.restarting import restarts
+from restructure.planning.studio import Studio, inner_tensors
 from restructure.streaming import Network
 
 __all__ = ["moves"]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from restructure.fields import axes_of, extent
 from restructure.graph import Graph
-from restructure.planning.drafts import UNCUT, WHOLE, Draft, Outcome, Studio
+from restructure.planning.drafts import UNCUT, WHOLE, Draft, Outcome
 from restructure.planning.sections import keeps_channels, mixes_channels
+from restructure.planning.studio import Studio
 from restructure.plans import SumCut
 from restructure.streaming import Network
 from restructure.streaming.sums import sum_of

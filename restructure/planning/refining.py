@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from restructure.planning.drafts import Outcome, Studio
+from restructure.planning.drafts import Outcome
 from restructure.planning.moves import moves
+from restructure.planning.studio import Studio
 
 __all__ = ["refine", "score"]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from restructure.planning.borders import border_bytes
-from restructure.planning.drafts import Draft, Studio
+from restructure.planning.drafts import Draft
+from restructure.planning.studio import Studio
 
 __all__ = ["restarts", "seeds"]
 

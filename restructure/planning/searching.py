@@ -13,7 +13,7 @@ from math import inf
 
 from restructure.planning.apart import Drafts, band_drafts, improve, stream_axis
 from restructure.planning.borders import MOST_CUTS, cut_points
-from restructure.planning.drafts import WHOLE, Draft, Outcome, Studio
+from restructure.planning.drafts import WHOLE, Draft, Outcome
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
 from restructure.planning.reassociating import means, products, sum_drafts
@@ -21,6 +21,7 @@ from restructure.planning.refining import refine
 from restructure.planning.request import Request
 from restructure.planning.restarting import seeds
 from restructure.planning.sections import sections
+from restructure.planning.studio import Studio
 
 __all__ = ["Search"]
 

@@ -8,8 +8,9 @@ from onnx import helper, numpy_helper
 
 from restructure.fields import COLUMN_AXIS, ROW_AXIS, reach
 from restructure.graph import Graph
-from restructure.planning.drafts import WHOLE, Draft, Studio
+from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.sections import sections
+from restructure.planning.studio import Studio
 from restructure.plans import BandCut
 from restructure.streaming import Cuts, Network
 

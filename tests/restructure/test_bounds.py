@@ -13,7 +13,8 @@ from random_networks import RandomNetwork
 import restructure
 from restructure import zoo
 from restructure.graph import Graph
-from restructure.planning.drafts import WHOLE, Draft, Studio
+from restructure.planning.drafts import WHOLE, Draft
+from restructure.planning.studio import Studio
 from restructure.profile import Definition, profile
 
 

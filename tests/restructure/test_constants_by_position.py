@@ -8,7 +8,8 @@ from onnx_nodes import model_of, random_array
 
 import restructure
 from restructure import graph
-from restructure.planning.drafts import Draft, Studio
+from restructure.planning.drafts import Draft
+from restructure.planning.studio import Studio
 from restructure.plans import BandCut, Plan
 from restructure.profile import Definition
 from restructure.verify import verify

@@ -18,7 +18,8 @@ from restructure import zoo
 from restructure.graph import Graph
 from restructure.ordering import Task, Tasks, flattest_order, order, settle
 from restructure.ordering.graphs import tasks_of
-from restructure.planning.drafts import Draft, Studio
+from restructure.planning.drafts import Draft
+from restructure.planning.studio import Studio
 from restructure.profile import Definition, profile
 from restructure.streaming import measure
 from restructure.streaming.settling import settled

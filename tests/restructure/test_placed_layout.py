@@ -14,7 +14,7 @@ from test_profile import live, net_of
 import restructure
 from restructure import graph, zoo
 from restructure.errors import PlanError
-from restructure.planning.drafts import Studio
+from restructure.planning.studio import Studio
 from restructure.profile import Definition, profile
 from restructure.streaming import occupancy
 from restructure.streaming.cellwise import placed_by_cell

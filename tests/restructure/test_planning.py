@@ -10,10 +10,11 @@ from random_networks import RandomNetwork
 import restructure
 from restructure import zoo
 from restructure.planning.borders import cut_points
-from restructure.planning.drafts import WHOLE, Draft, Studio
+from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.dynamic import flattest, measured_edges
 from restructure.planning.edges import Edges
 from restructure.planning.front import front_of
+from restructure.planning.studio import Studio
 from restructure.profile import Definition
 
 

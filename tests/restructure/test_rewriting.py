@@ -10,7 +10,7 @@ from random_networks import RandomNetwork, random_draft
 import restructure
 from restructure import zoo
 from restructure.errors import PlanError
-from restructure.planning.drafts import Studio
+from restructure.planning.studio import Studio
 from restructure.profile import Definition, profile
 
 

@@ -12,8 +12,9 @@ from integer_models import analysed
 from random_networks import RandomNetwork
 
 from restructure import zoo
-from restructure.planning.drafts import WHOLE, Draft, Studio
+from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.sections import sections
+from restructure.planning.studio import Studio
 from restructure.profile import Definition
 from restructure.streaming import Abandoned, Phase, measure, run_stage
 from restructure.streaming import given as received_from
