@@ -76,6 +76,7 @@ def compile_network(
         attempt = _Attempt(carrier, plan)
         failure = attempt.run()
         if failure is None:
+            del planner  # its tables take up much of what is needed from here on
             return (_warmed(attempt) if warm else attempt).program()
         layers = failure.layers if number >= PATIENT else _apart(failure.layers)
         planner.tighten(layers, in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)

@@ -304,5 +304,16 @@ def _tables(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) 
     keys = [(problem_of(layer, workload.storages, hardware), pins.of(layer.name)) for layer in workload.layers]
     for problem, pin in keys:
         if (problem, pin) not in found:
-            found[problem, pin] = tables.of(problem, tiling, pin).at(bandwidth)
+            found[problem, pin] = _fitting(tables.of(problem, tiling, pin), hardware).at(bandwidth)
     return [found[key] for key in keys]
+
+
+def _fitting(table: CostTable, hardware: Hardware) -> CostTable:
+    """The candidates that fit the scratchpad at all: most of a table's memory is in those that never do."""
+    capacity = hardware.scratchpad.capacity_bytes
+    fits = table.least_bytes(weights=hardware.weight_buffer is None, sums=hardware.accumulator is None) <= capacity
+    # An operand that is held is there as a whole, whether it is resident or loaded.
+    for held in table.input_bytes:
+        fits &= held <= capacity
+    fitting = np.flatnonzero(fits)
+    return table.take(fitting) if 0 < len(fitting) < len(table) else table

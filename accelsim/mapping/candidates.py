@@ -17,14 +17,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer.
-
-    Many candidates share their tile sizes and differ in the rest.
-
-    Attributes:
-        sizes: which of the distinct tile sizes each has.
-        first: the first candidate of each of the distinct tile sizes.
-    """
+    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer."""
 
     batch: Ints
     rows: Ints
@@ -34,8 +27,6 @@ class Candidates:
     order: Ints
     hold_input: NDArray[np.bool_]
     hold_weights: NDArray[np.bool_]
-    sizes: Ints
-    first: Ints
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -46,16 +37,38 @@ class Candidates:
         return sum(getattr(self, field.name).nbytes for field in fields(self))
 
     def take(self, chosen: Ints) -> Candidates:
-        """Some of the candidates, each with tile sizes of its own."""
-        own = np.arange(len(chosen))
-        columns = {name: getattr(self, name)[chosen] for name in _COLUMNS}
-        return Candidates(**columns, sizes=own, first=own)
+        """Some of the candidates."""
+        return Candidates(**{name: getattr(self, name)[chosen] for name in _COLUMNS})
+
+    def narrowed(self) -> Candidates:
+        """The same in half the memory: to be looked up, not to be computed with."""
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        return Candidates(**{name: c.astype(np.int32) if c.dtype == np.int64 else c for name, c in columns.items()})
 
 
-_COLUMNS = tuple(field.name for field in fields(Candidates) if field.name not in ("sizes", "first"))
+_COLUMNS = tuple(field.name for field in fields(Candidates))
 
 
-def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Candidates:
+@dataclass(frozen=True, slots=True, eq=False)
+class Combinations:
+    """Candidates of which many share their tile sizes and differ in the rest.
+
+    Attributes:
+        sizes: which of the distinct tile sizes each has.
+        first: the first candidate of each of the distinct tile sizes.
+    """
+
+    candidates: Candidates
+    sizes: Ints
+    first: Ints
+
+    def of_sizes(self) -> Combinations:
+        """One candidate for each of the distinct tile sizes."""
+        own = np.arange(len(self.first))
+        return Combinations(self.candidates.take(self.first), own, own)
+
+
+def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Combinations:
     """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out.
 
     `channel_unit`, `filter_unit`: how many of each the array takes at once; tiles are multiples of them.
@@ -79,13 +92,8 @@ def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) 
     own = np.repeat(np.arange(len(each)), each)
     ordering, hold_input, hold_weights = (np.array(column)[way] for column in zip(*ways, strict=True))
     batch, rows, columns, depth, reduction = (column[own] for column in sizes[np.argsort(cuts, kind="stable")].T)
-    return Candidates(
-        *(batch, rows, columns, depth, reduction, ordering),
-        hold_input=hold_input,
-        hold_weights=hold_weights,
-        sizes=own,
-        first=np.cumsum(each) - each,
-    )
+    all_of_them = Candidates(batch, rows, columns, depth, reduction, ordering, hold_input, hold_weights)
+    return Combinations(all_of_them, sizes=own, first=np.cumsum(each) - each)
 
 
 def _ways(problem: Problem, orders: list[str], cut: tuple[bool, bool, bool], pin: Pin) -> list[tuple[int, bool, bool]]:

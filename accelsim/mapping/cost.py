@@ -7,11 +7,14 @@ on the compiled Program.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.dataflows import ArrayCost, LoopNest, dataflow
-from accelsim.mapping.candidates import Candidates, Ints
+from accelsim.mapping.candidates import Combinations, Ints
 from accelsim.mapping.following import following
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.problem import InputShape, Problem
@@ -22,11 +25,35 @@ from accelsim.workload import Along, Follow
 _ORDER = {name: i for i, name in enumerate(ORDERS)}
 
 
+class _Operand(NamedTuple):
+    """Columns of an activation operand.
+
+    Attributes:
+        tile: bytes of one tile.
+        working: bytes that are there if it lies in DRAM, single-buffered: a tile, or all of it if it is held.
+        spare: what double buffering adds.
+        cycles, loads: DRAM cycles and transfers over the whole layer.
+    """
+
+    tile: Ints
+    working: Ints
+    spare: Ints
+    cycles: Floats
+    loads: Ints
+
+
+def _columns(found: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Columns as one array of (operands, candidates)."""
+    columns = list(found)
+    return np.array(columns).reshape(len(columns), -1)
+
+
 class _Model:
     """Works out the columns of a CostTable; made, asked once, thrown away."""
 
-    def __init__(self, problem: Problem, c: Candidates, machine: Machine) -> None:
-        self.p, self.c, self.m = problem, c, machine
+    def __init__(self, problem: Problem, found: Combinations, machine: Machine) -> None:
+        self.p, self.found, self.m = problem, found, machine
+        self.c = c = found.candidates
         b, y, x, k = problem.shape
         self.nb, self.ny, self.nx = _ceil(b, c.batch), _ceil(y, c.rows), _ceil(x, c.columns)
         self.nk, self.nc = _ceil(k, c.filters), _ceil(problem.reduction, c.channels)
@@ -41,19 +68,21 @@ class _Model:
         zero = np.zeros(len(self.c), dtype=np.int64)
         many, streams = self._many_tiles(), self._streams_rows()
         return CostTable(
-            candidates=self.c,
-            array_cycles=self._of_sizes()._compute()[self.c.sizes],
-            input_cycles=np.array([cycles for _, _, cycles, _ in inputs]).reshape(len(inputs), -1),
+            candidates=self.c.narrowed(),
+            array_cycles=self._of_sizes()._compute()[self.found.sizes],
+            # Of several operands the largest, since they may be one and the same.
+            tile_bytes=np.max([operand.tile for operand in inputs], axis=0, initial=0) + out_tile,
+            input_cycles=_columns(operand.cycles for operand in inputs),
             weight_cycles=weight_cycles,
             output_cycles=out_cycles,
-            input_bytes=np.array([tile for tile, _, _, _ in inputs]).reshape(len(inputs), -1),
+            input_bytes=_columns(operand.working for operand in inputs),
             weight_bytes=weight_bytes,
             output_bytes=out_tile,
-            input_spare=np.array([spare for _, spare, _, _ in inputs]).reshape(len(inputs), -1),
+            input_spare=_columns(operand.spare for operand in inputs),
             weight_spare=weight_spare,
             output_spare=np.where(many, out_tile, zero),
             accumulator_bytes=self._accumulators(),
-            input_loads=np.array([loads for _, _, _, loads in inputs]).reshape(len(inputs), -1),
+            input_loads=_columns(operand.loads for operand in inputs),
             weight_loads=weight_loads,
             output_stores=self.ns * self.nk,
             steps=self.ns * self.nk * self.nc,
@@ -63,7 +92,7 @@ class _Model:
 
     def _of_sizes(self) -> _Model:
         """The model of the distinct tile sizes: what the array computes does not depend on the rest."""
-        return _Model(self.p, self.c.take(self.c.first), self.m)
+        return _Model(self.p, self.found.of_sizes(), self.m)
 
     def _streams_rows(self) -> NDArray[np.bool_]:
         outermost = self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))
@@ -144,8 +173,8 @@ class _Model:
             depth = np.minimum(c.filters, channels)
         return batch, rows, columns, depth
 
-    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Ints, Floats, Ints]:
-        """Working bytes, bytes double buffering adds, DRAM cycles and transfers over the whole layer."""
+    def _input(self, index: int, shape: InputShape) -> _Operand:
+        """The columns of an activation operand."""
         if shape.follow is not None:
             return self._following(index, shape, shape.follow)
         batch, rows, columns, depth = self._region(shape)
@@ -169,9 +198,9 @@ class _Model:
             * e
         )
         loads = self.ns * parts * np.where(hold, 1, again)
-        return working, spare, self._dram(moved, run), loads
+        return _Operand(tile, working, spare, self._dram(moved, run), loads)
 
-    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> tuple[Ints, Ints, Floats, Ints]:
+    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> _Operand:
         """The same for an operand that follows loops by rules of its own."""
         found = following(rules, shape.size, self.c, (self.nb, self.ny, self.nx, self.nk, self.nc))
         batch, rows, columns, depth = found.extents
@@ -181,7 +210,7 @@ class _Model:
         moved = np.where(hold, unique, tile * found.loads)
         spare = np.where(hold | (found.loads <= 1), 0, tile)
         run = np.where(depth < shape.size[3], depth, columns * depth) * shape.element_bytes
-        return np.where(hold, unique, tile), spare, self._dram(moved, run), found.loads
+        return _Operand(tile, np.where(hold, unique, tile), spare, self._dram(moved, run), found.loads)
 
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
@@ -249,7 +278,7 @@ class _Model:
         return np.asarray(moved * (padded / np.maximum(run, 1)) / float(self.m.bytes_per_cycle))
 
 
-def cost_table(problem: Problem, found: Candidates, machine: Machine) -> CostTable:
+def cost_table(problem: Problem, found: Combinations, machine: Machine) -> CostTable:
     """Cost every candidate of a problem."""
     return _Model(problem, found, machine).table()
 

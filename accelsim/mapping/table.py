@@ -19,6 +19,7 @@ class CostTable:
 
     Attributes:
         array_cycles: cycles of the array or vector unit, issue included.
+        tile_bytes: a tile of the output and of the largest activation operand, which must be there wherever they lie.
         input_cycles: DRAM cycles per activation operand if it lies in DRAM, shape (operands, candidates).
         weight_cycles, output_cycles: DRAM cycles of parameters; of the output if it goes to DRAM.
         input_bytes: working bytes per operand if it lies in DRAM, single-buffered, shape (operands, candidates).
@@ -34,6 +35,7 @@ class CostTable:
 
     candidates: Candidates
     array_cycles: Floats
+    tile_bytes: Ints
     input_cycles: Floats
     weight_cycles: Floats
     output_cycles: Floats
@@ -63,6 +65,14 @@ class CostTable:
         """Some of the candidates."""
         columns = {name: getattr(self, name)[..., chosen] for name in _COLUMNS}
         return replace(self, candidates=self.candidates.take(chosen), **columns)
+
+    def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
+        """Scratchpad bytes that each candidate needs wherever its operands lie.
+
+        Args:
+            weights, sums: whether parameters and partial sums are in the scratchpad too.
+        """
+        return np.asarray(self.tile_bytes + weights * self.weight_bytes + sums * self.accumulator_bytes)
 
     @property
     def bytes(self) -> int:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accelsim.compiler import residency
 from accelsim.compiler.choice import Choice, Chooser
 from accelsim.compiler.situation import Rows, Situation
 from accelsim.hardware import load
-from accelsim.mapping import FREE, CostTable, Machine, Tables, problem_of
+from accelsim.mapping import FREE, CostTable, Machine, Pins, Tables, problem_of
 from accelsim.workload import build
 from restructure import zoo
 
@@ -98,3 +99,17 @@ def test_no_candidate_is_cheaper_beside_more_residents(tables, number, situation
     beside, alone = chooser._costed(table, situation), chooser._costed(table, situation.emptied)
     if beside.shortfall is None:
         assert (alone.score <= beside.score).all()
+
+
+@pytest.mark.parametrize(
+    ("preset", "capacity"),
+    [("edge_npu", "48KiB"), ("gemmini_8x8", "64KiB"), ("tpu_like", "96KiB"), ("eyeriss", "40KiB")],
+)
+def test_tilings_left_out_because_they_never_fit_change_no_choice(preset, capacity, monkeypatch):
+    workload, hardware = build(zoo.build("mobilenetv3_small")), load(preset, [f"scratchpad.capacity={capacity}"])
+    plan = residency.Planner(workload, hardware, Pins()).plan()
+    monkeypatch.setattr(residency, "_fitting", lambda table, hardware: table)
+    of_all = residency.Planner(workload, hardware, Pins()).plan()
+    assert plan.kept_rows == of_all.kept_rows
+    assert [choice.mapping for choice in plan.choices] == [choice.mapping for choice in of_all.choices]
+    assert sum(c.considered for c in plan.choices) < sum(c.considered for c in of_all.choices)
