@@ -20,7 +20,7 @@ from restructure.streaming import Network
 
 __all__ = ["pareto", "plan"]
 
-PLAN_WORK, FRONT_WORK, LIMITED_WORK = (90_000, 75_000), (240_000, 240_000), (500_000, 500_000)
+PLAN_WORK, FRONT_WORK, LIMITED_WORK = (110_000, 75_000), (240_000, 240_000), (500_000, 500_000)
 """Program steps that each of the two searches simulates at most: for one plan without limits, a front, one plan within
 limits (`python -m benchmarks planning` measures what they take). A search that is alone may use both shares."""
 

@@ -76,6 +76,8 @@ class Studio:
         self._networks: dict[Cuts, Network] = {}
         self._needs_more: dict[tuple[object, ...], float] = {}
         self._stages: dict[tuple[object, ...], Stage] = {}
+        self._numbers: dict[Handover, int] = {}
+        self._numbered: dict[int, tuple[int, Handover]] = {}
         self._rows: dict[tuple[object, ...], dict[int, int]] = {}
         self._fitting: dict[tuple[Cuts, int], dict[int, int]] = {}
         self.lower_bound = lower_bound(graph, self.network(), reassociate)
@@ -168,7 +170,7 @@ class Studio:
         self, network: Network, phase: Phase, received: Handover, input_rows: Mapping[int, int], limit: float = inf
     ) -> Stage | None:
         """Return what a phase gives that is handed `received`; None if above the limit, or with too many nodes."""
-        key = (id(network), phase.key, received, tuple(input_rows.items()))
+        key = (id(network), phase.key, self._number_of(received), tuple(input_rows.items()))
         stage = self._stages.get(key)
         if stage is None:
             if self._needs_more.get(key, 0) >= limit:
@@ -182,6 +184,15 @@ class Studio:
             self._stages[key] = stage = result
             self.work += len(stage.live)
         return stage if stage.peak_bytes <= limit else None
+
+    def _number_of(self, received: Handover) -> int:
+        """Return the same number for all equal handovers, which are large; each is compared with the others once."""
+        known = self._numbered.get(id(received))
+        if known is None:
+            number = self._numbers.setdefault(received, len(self._numbers))
+            # Kept, so that its identity stays its own.
+            known = self._numbered[id(received)] = number, received
+        return known[0]
 
     def measure(self, draft: Draft) -> Outcome:
         """Return what a draft gives."""
