@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -143,7 +144,15 @@ def compile_model(
         workload = build(graph, in_passes=too_large)
     in_passes = tuple(node.name for node in graph.nodes if node.name in too_large)
     stage("compiling")
-    return Compiled(graph, workload, hardware, compile_network(workload, hardware, pins, warm=warm), in_passes)
+    program = compile_network(workload, hardware, pins, warm=warm, time=partial(_cycles, hardware))
+    return Compiled(graph, workload, hardware, program, in_passes)
+
+
+def _cycles(hardware: Hardware, program: Program) -> int:
+    from accelsim.machine import run
+    from accelsim.program import hazards
+
+    return run(program, hardware, hazards(program)).latency_cycles
 
 
 @uncollected()

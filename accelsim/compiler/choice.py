@@ -31,7 +31,7 @@ class Choice:
     """What a layer was given: its mapping, and the numbers that decided (cycles; bytes of working buffers).
 
     Working and spare bytes are those of the scratchpad; `weight_bytes`, single-buffered, those of a separate memory of
-    weights.
+    weights. `tried`: how many were tried out, where not the estimate decided but the machine.
     """
 
     mapping: LayerMapping
@@ -42,6 +42,7 @@ class Choice:
     accumulator_bytes: int
     weight_bytes: int
     considered: int
+    tried: int = 0
 
     def slack(self, capacity_bytes: int) -> int:
         """Bytes that residents may grow by while it fits as well as it does."""
@@ -153,6 +154,14 @@ class Chooser:
             answer = self._search(table, situation)
             known.note(situation.resident_bytes, answer, answer.slack(situation.capacity_bytes))
         return answer
+
+    def ranking(self, table: CostTable, situation: Situation, count: int) -> list[Choice]:
+        """The tilings with the best estimates in a situation, the best first, equal ones in the table's order."""
+        costed = self._costed(table, situation)
+        if costed.shortfall is not None:
+            return []
+        order = np.argsort(costed.score, kind="stable")[:count]
+        return [costed.choice(table, int(i), len(table)) for i in order if costed.score[i] < np.inf]
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         winners, rows = self._winners.get(id(table), ([], table))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from accelsim.compiler.allocate import Packing, Shortage, place_in_dram
@@ -31,6 +31,8 @@ ATTEMPTS = 40
 PATIENT, APART = 8, 4
 #: Shares of the bytes that are never used which pinned weights may take, tried in turn: the rest serves prefetching.
 PINNED_SHARES = (1.0, 0.6, 0.3)
+#: Tilings of every layer of a short program that are tried out, and instructions of all trials together at most.
+TRIALS, TRIAL_INSTRUCTIONS = 16, 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def compile_network(
     *,
     warm: bool = False,
     tables: Tables = SHARED,
+    time: Callable[[Program], int] | None = None,
 ) -> Program:
     """Compile a network for an accelerator.
 
@@ -58,6 +61,7 @@ def compile_network(
         pins: mappings fixed by the user.
         warm: the steady state: weights that fit beside everything else are in the scratchpad already, and stay.
         tables: cost tables that were worked out before, to be reused and added to; by default those of the process.
+        time: cycles that a Program takes; a short one's tilings are tried out by it. None: estimates decide alone.
 
     Raises:
         DoesNotFitError: some layer's smallest tile does not fit, or nothing may be spilled and the network is too
@@ -76,8 +80,8 @@ def compile_network(
         attempt = _Attempt(carrier, plan)
         failure = attempt.run()
         if failure is None:
-            del planner  # its tables take up much of what is needed from here on
-            return (_warmed(attempt) if warm else attempt).program()
+            program = (_warmed(attempt) if warm else attempt).program()
+            return program if time is None else _tried_out(program, planner, plan, warm, time)
         layers = failure.layers if number >= PATIENT else _apart(failure.layers)
         planner.tighten(layers, in_weights=failure.memory == attempt.store.weight_memory != SCRATCHPAD)
     assert failure is not None  # ATTEMPTS > 0
@@ -182,6 +186,31 @@ def _warmed(cold: _Attempt) -> _Attempt:
         if warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
             best = warm
     return best
+
+
+def _tried_out(program: Program, planner: Planner, plan: Plan, warm: bool, time: Callable[[Program], int]) -> Program:
+    """A short program with, layer after layer, the fastest of the tilings that have the best estimates.
+
+    Of a few tiles it matters which transfer waits for which buffer, and no estimate knows that.
+    """
+    workload, hardware = planner.workload, planner.hardware
+    if len(workload.layers) * TRIALS * len(program.instructions) > TRIAL_INSTRUCTIONS:
+        return program
+    best = time(program)
+    for layer in workload.layers:
+        ranking = planner.ranking(layer.index, TRIALS)
+        for choice in ranking:
+            choices = list(plan.choices)
+            choices[layer.index] = replace(choice, tried=len(ranking))
+            changed = replace(plan, choices=choices)
+            attempt = _Attempt(_Carrier(workload, hardware), changed)
+            if attempt.run() is not None:
+                continue
+            found = (_warmed(attempt) if warm else attempt).program()
+            cycles = time(found)
+            if cycles < best:
+                program, plan, best = found, changed, cycles
+    return program
 
 
 def _refuse_too_long(workload: Workload, plan: Plan) -> None:

@@ -123,7 +123,8 @@ def _reasons(layer: Layer, choice: Choice, plan: Plan, workload: Workload) -> li
     held = [name for name, is_held in (("input", mapping.hold_input), ("weights", mapping.hold_weights)) if is_held]
     doubled = "" if mapping.double_buffered else " (no room: single-buffered)"
     lines = [
-        f"chosen of {choice.considered:,} tilings for about {choice.cycles:,.0f} cycles",
+        f"chosen of {choice.considered:,} tilings for about {choice.cycles:,.0f} cycles"
+        + (f", the fastest of {choice.tried} tried out" if choice.tried else ""),
         f"working buffers {choice.working_bytes:,} B + {choice.spare_bytes:,} B to double them{doubled}",
         f"beside {choice.resident_bytes:,} B of residents",
     ]

@@ -104,6 +104,10 @@ class Planner:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
         return self.chooser.choose(self.tables[index], self._situation(self.workload.layers[index]))
 
+    def ranking(self, index: int, count: int) -> list[Choice]:
+        """The tilings of a layer with the best estimates beside what is resident, the best first."""
+        return self.chooser.ranking(self.tables[index], self._situation(self.workload.layers[index]), count)
+
     def _life(self, storage: int) -> slice:
         """The layers during which a storage matters."""
         life = self.lives[storage]

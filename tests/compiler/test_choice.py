@@ -113,3 +113,13 @@ def test_tilings_left_out_because_they_never_fit_change_no_choice(preset, capaci
     assert plan.kept_rows == of_all.kept_rows
     assert [choice.mapping for choice in plan.choices] == [choice.mapping for choice in of_all.choices]
     assert sum(c.considered for c in plan.choices) < sum(c.considered for c in of_all.choices)
+
+
+def test_the_ranking_begins_with_what_is_chosen_and_never_gets_better(tables):
+    chooser = Chooser(MACHINE)
+    found = Situation((1.0,), 1.0, 0, (), None, 56, 64 * 1024)
+    for table in tables:
+        ranking = chooser.ranking(table, found, 12)
+        assert ranking[0] == chooser.choose(table, found)
+        assert len(ranking) == 12
+        assert ranking == chooser.ranking(table, found, 40)[:12]

@@ -1,0 +1,79 @@
+"""Short programs: the tilings with the best estimates are tried out, and the fastest of them stays."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+from accelsim.compiler import compile_network
+from accelsim.hardware import load
+from accelsim.machine import run
+from accelsim.program import Program, hazards
+from accelsim.simulation import compile_model, simulate
+from accelsim.verification import verify
+from accelsim.workload import build
+from restructure import zoo
+from restructure.graph import load as load_graph
+
+SMALL = load("edge_npu", ["pe_array.rows=4", "pe_array.columns=4", "scratchpad.capacity=1KiB"])
+
+
+def product(rows: int, depth: int, columns: int) -> onnx.ModelProto:
+    weights = np.random.default_rng(0).standard_normal((depth, columns)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [rows, depth])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [rows, columns])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def cycles(program: Program) -> int:
+    return run(program, SMALL, hazards(program)).latency_cycles
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 32), (1, 128, 64), (16, 32, 16), (3, 50, 20)], ids=str)
+def test_what_is_tried_out_is_never_slower_than_what_is_estimated(shape):
+    graph = load_graph(product(*shape))
+    estimated = compile_network(build(graph), SMALL)
+    tried = compile_model(graph, SMALL).program
+    assert cycles(tried) <= cycles(estimated)
+    assert "tried out" in tried.layers[0].mapping
+    assert "tried out" not in estimated.layers[0].mapping
+
+
+def test_a_matrix_vector_product_is_a_sixth_faster_for_it():
+    graph = load_graph(product(1, 64, 32))
+    assert cycles(compile_model(graph, SMALL).program) < 0.86 * cycles(compile_network(build(graph), SMALL))
+
+
+def test_the_time_that_is_given_decides():
+    graph = load_graph(product(1, 64, 32))
+    asked: list[int] = []
+
+    def instructions(program: Program) -> int:
+        asked.append(len(program.instructions))
+        return asked[-1]
+
+    found = compile_network(build(graph), SMALL, time=instructions)
+    assert len(asked) > 8
+    assert len(found.instructions) == min(asked)
+
+
+def test_a_longer_program_is_not_tried_out():
+    def never(program: Program) -> int:
+        raise AssertionError("asked for time")
+
+    compile_network(build(zoo.build("tiny")), load("edge_npu"), time=never)
+
+
+def test_a_warm_run_of_what_is_tried_out_is_no_slower_than_the_cold_one():
+    model = product(1, 64, 32)
+    warm, cold = (simulate(model, SMALL, warm=state) for state in (True, False))
+    assert warm.totals.latency_cycles <= cold.totals.latency_cycles
+
+
+def test_what_is_tried_out_verifies():
+    assert verify(product(3, 50, 20), SMALL).passed
