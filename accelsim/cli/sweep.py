@@ -10,7 +10,7 @@ from accelsim.cli.parser import Subparsers
 from accelsim.cli.screen import note
 
 if TYPE_CHECKING:
-    from accelsim.explore.sweeping import SweepResults
+    from accelsim.explore.sweeping import Definition, SweepResults
 
 __all__ = ["RESULTS", "register"]
 
@@ -74,10 +74,10 @@ def _show(args: argparse.Namespace, found: SweepResults, objectives: tuple[str, 
     return _INTERNAL_ERROR if failed else 0
 
 
-def _show_points(args: argparse.Namespace, definition: object) -> int:
-    from accelsim.explore.sweeping import Definition
+def _show_points(args: argparse.Namespace, definition: Definition) -> int:
+    from accelsim.explore.sweeping import finished_points
     from accelsim.report import points_screen, show
 
-    assert isinstance(definition, Definition)
-    show(lambda width: points_screen(definition, width))
+    finished = finished_points(definition, args.store)
+    show(lambda width: points_screen(definition, finished, args.store, width))
     return 0

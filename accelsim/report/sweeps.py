@@ -35,9 +35,9 @@ _WORDS = {
 }
 
 
-def points_screen(definition: Definition, width: int) -> Iterator[RenderableType]:
-    """What a sweep would run."""
-    yield title(f"sweep {definition.name}", count(definition.size, "point"))
+def points_screen(definition: Definition, finished: int, path: str, width: int) -> Iterator[RenderableType]:
+    """What a sweep would run, and how many of it are in its results file."""
+    yield title(f"sweep {definition.name}", f"{count(definition.size, 'point')}, {finished:,} of them done in {path}")
     if definition.description:
         yield hanging(definition.description, width, 0, 0)
     yield facts(_axes(definition))

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import accelsim
+from accelsim.cli import main
 from accelsim.explore.choosing import metrics_of
 from accelsim.explore.store import Status, Store
 from accelsim.explore.sweeping import open_results, read_definition, sweep
@@ -44,6 +45,18 @@ def test_every_combination_is_a_row(results) -> None:
     sizes, rates = (4096, 8192, 16384), (400_000_000, 3_200_000_000)
     assert found == set(product(sizes, rates, ("off", "rows"), ("cold", "warm")))
     assert len(results.rows) == results.total == 24
+
+
+def test_a_dry_run_says_how_many_points_are_done_and_does_none(results, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "larger.yaml"
+    more = {**SWEEP, "set": {**SWEEP["set"], "scratchpad.capacity": "4KiB..32KiB:x2"}}
+    file.write_text(yaml.safe_dump(more), encoding="utf-8")
+    for store, done in ((results.path, 24), (tmp_path / "none.db", 0)):
+        assert main(["sweep", str(file), "--store", str(store), "--dry-run"]) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert said.startswith(f"sweep small 32 points, {done} of them done in ")
+    assert not (tmp_path / "none.db").exists()
+    assert len(open_results(results.path).rows) == 24
 
 
 def test_a_row_is_what_a_run_of_its_own_gives(results) -> None:

@@ -5,7 +5,7 @@ from accelsim.explore.sweeping.groups import Fronts, Group, Ranking, fronts_of, 
 from accelsim.explore.sweeping.identity import hash_of
 from accelsim.explore.sweeping.reading import read_definition
 from accelsim.explore.sweeping.results import SweepResults, open_results
-from accelsim.explore.sweeping.sweep import Tally, sweep
+from accelsim.explore.sweeping.sweep import Tally, finished_points, sweep
 from accelsim.explore.sweeping.work import Answer, PointOrder, do
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "SweepResults",
     "Tally",
     "do",
+    "finished_points",
     "fronts_of",
     "hash_of",
     "open_results",

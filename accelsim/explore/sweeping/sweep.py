@@ -17,7 +17,7 @@ from accelsim.explore.sweeping.resolving import Resolved, plan_orders, resolved_
 from accelsim.explore.sweeping.results import SweepResults
 from accelsim.explore.sweeping.work import Answer, Planned, do
 
-__all__ = ["Tally", "sweep"]
+__all__ = ["Tally", "finished_points", "sweep"]
 
 _BATCH = 8
 """Points that one worker gets at a time, at most."""
@@ -73,6 +73,20 @@ def sweep(
     definition = source if isinstance(source, Definition) else read_definition(source)
     with _executor(executor, jobs, scheduler) as runner, Store(store) as opened, Heartbeat(opened):
         return _Sweep(definition, opened, runner, progress).results(retry)
+
+
+def finished_points(definition: Definition, store: str | os.PathLike[str]) -> int:
+    """How many points of a sweep its results file holds; none if there is no such file.
+
+    Raises:
+        ConfigurationError: a model or description of the sweep, or the file, is not as it must be.
+    """
+    if not os.path.exists(store):
+        return 0
+    points = resolved_points(definition)
+    with Store(store, must_exist=True) as opened:
+        plans = {key: Planned(document) for key, document in opened.plans().items()}
+        return len(opened.finished(each.key(plans.get(each.plan_key, Planned(""))) for each in points))
 
 
 def _executor(given: str | Executor, jobs: int | None, scheduler: str | None) -> Executor:
