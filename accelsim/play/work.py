@@ -1,4 +1,4 @@
-"""What the crew's processes do: plan a network, or time it. Graphs and rewritten graphs stay with the process.
+"""What the crew's processes do: plan a network, or time it. Networks and rewritten ones stay with the process.
 
 Everything that goes in and out can be pickled and is small: names, settings, plans as plain values, results.
 """
@@ -16,6 +16,7 @@ from restructure.errors import RestructureError
 if TYPE_CHECKING:
     from accelsim.hardware import Hardware
     from accelsim.results import SimulationResult
+    from accelsim.workload import Workload
     from restructure.graph import Graph
     from restructure.plans import Plan
 
@@ -61,10 +62,10 @@ def planned(key: PlanKey, hardware: Hardware, tell: Tell) -> dict[str, Any] | Re
     from accelsim.explore import plan_for
 
     try:
-        plan = plan_for(_graph(key.model), hardware, key.how, max_parts=key.parts or None, progress=tell)
+        plan = plan_for(_network(key.model).graph, hardware, key.how, max_parts=key.parts or None, progress=tell)
+        _keep(key, plan)
     except (AccelsimError, RestructureError) as error:
         return Refused(str(error))
-    _keep(key, plan)
     return plan.to_dict()
 
 
@@ -73,37 +74,51 @@ def timed(model: str, hardware: Hardware, key: PlanKey | None, plan: Mapping[str
     from accelsim.simulation import compile_model, time_run
 
     try:
-        graph = _graph(model) if key is None or plan is None else _rewritten(key, plan)
-        return Timed(time_run(compile_model(graph, hardware)).result)
+        network = _network(model) if key is None or plan is None else _rewritten(key, plan)
+        return Timed(time_run(compile_model(network.graph, hardware, workload=network.workload)).result)
     except DoesNotFitError as error:
         return Refused(str(error), fits=False)
     except (AccelsimError, RestructureError) as error:
         return Refused(str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """A network, and its layers, which depend on no accelerator."""
+
+    graph: Graph
+    workload: Workload
+
+
+def _lowered(graph: Graph) -> _Network:
+    from accelsim.workload import build
+
+    return _Network(graph, build(graph))
+
+
 @lru_cache(maxsize=6)
-def _graph(model: str) -> Graph:
+def _network(model: str) -> _Network:
     from accelsim.network import open_network
 
-    return open_network(model).graph
+    return _lowered(open_network(model).graph)
 
 
 _KEPT = 12
-_rewrites: dict[PlanKey, Graph] = {}
+_rewrites: dict[PlanKey, _Network] = {}
 
 
-def _rewritten(key: PlanKey, plan: Mapping[str, Any]) -> Graph:
+def _rewritten(key: PlanKey, plan: Mapping[str, Any]) -> _Network:
     from restructure.plans import Plan
 
     return _rewrites[key] if key in _rewrites else _keep(key, Plan.from_dict(plan))
 
 
-def _keep(key: PlanKey, plan: Plan) -> Graph:
+def _keep(key: PlanKey, plan: Plan) -> _Network:
     from accelsim.explore import made_by
 
     while len(_rewrites) >= _KEPT:
         del _rewrites[next(iter(_rewrites))]
-    _rewrites[key] = made_by(_graph(key.model), plan)
+    _rewrites[key] = _lowered(made_by(_network(key.model).graph, plan))
     return _rewrites[key]
 
 
