@@ -85,7 +85,7 @@ def test_where_nothing_spills_the_sentence_says_why_it_does_not_pay() -> None:
 
 
 def test_a_network_that_does_not_fit_is_part_of_the_answer() -> None:
-    found = accelsim.compare("tiny", "edge_npu", overrides=["scratchpad.capacity=64B"])
+    found = accelsim.compare("tiny", "edge_npu", overrides=["scratchpad.capacity=16B"])
     assert found.original is None
     assert found.restructured is None
     assert set(found.refused) == {"original", "restructured"}
@@ -143,7 +143,7 @@ def test_compare_writes_the_document_and_leaves_with_4_where_nothing_fits(say: S
     code, out, _ = say(*words)
     assert code == 0
     assert json.loads(out)["original"]["model"]["name"] == "tiny"
-    code, out, _ = say(*words, "--set", "scratchpad.capacity=64B")
+    code, out, _ = say(*words, "--set", "scratchpad.capacity=16B")
     assert code == 4
     assert json.loads(out)["original"] is None
 
