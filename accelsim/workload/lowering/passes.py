@@ -14,7 +14,8 @@ from math import prod
 from accelsim.program import VectorKernel
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.layouts import Layout
-from accelsim.workload.records import Access, Along, Follow, Precision, Shape4, View
+from accelsim.workload.records import Access, Along, Follow, Precision, View
+from accelsim.workload.views import shape4
 from restructure.graph import Node
 
 __all__ = ["LAST", "PASSABLE", "deviations", "reduced_first"]
@@ -105,7 +106,7 @@ def _pass(
 ) -> View:
     """One pass along one axis, which stays with length 1."""
     source = accesses[0].view.shape
-    shape: Shape4 = (*source[:axis], 1, *source[axis + 1 :])  # type: ignore[assignment]
+    shape = shape4((*source[:axis], 1, *source[axis + 1 :]))
     name = "·".join(part for part in (label, _NAMES[axis]) if part)
     written = builder.add_layer(
         node,
