@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from accelsim.workload import Workload
     from restructure.graph import Graph
 
-__all__ = ["Compiled", "Run", "compile_model", "hardware_from", "model_info", "pins_from", "simulate", "time_run"]
+__all__ = [
+    "Compiled",
+    "Run",
+    "compile_model",
+    "hardware_from",
+    "lowered",
+    "model_info",
+    "pins_from",
+    "simulate",
+    "time_run",
+]
 
 Mappings: TypeAlias = Union[str, "os.PathLike[str]", "Pins", None]
 """A mapping file's path, or what it holds."""
@@ -34,17 +44,12 @@ Stage = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """A Program and what it was made of.
-
-    Attributes:
-        in_passes: names of nodes that look along more than the scratchpad holds, and were lowered in passes for that.
-    """
+    """A Program and what it was made of."""
 
     graph: Graph
     workload: Workload
     hardware: Hardware
     program: Program
-    in_passes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,20 +137,32 @@ def compile_model(
     Raises:
         ConfigurationError, ModelUnsupportedError, DoesNotFitError: as `simulate`.
     """
-    from accelsim.compiler import compile_network, oversized
-    from accelsim.workload import build
+    from accelsim.compiler import compile_network
 
     pins = pins_from(mapping)
     if workload is None:
         stage("lowering")
-        workload = build(graph)
-    too_large = oversized(workload, hardware)
-    if too_large:
-        workload = build(graph, in_passes=too_large)
-    in_passes = tuple(node.name for node in graph.nodes if node.name in too_large)
+    workload = lowered(graph, hardware, workload)
     stage("compiling")
     program = compile_network(workload, hardware, pins, warm=warm, time=partial(_cycles, hardware))
-    return Compiled(graph, workload, hardware, program, in_passes)
+    return Compiled(graph, workload, hardware, program)
+
+
+def lowered(graph: Graph, hardware: Hardware, workload: Workload | None = None) -> Workload:
+    """The layers of a model for an accelerator: what looks along more than the scratchpad holds is done in passes.
+
+    Args:
+        workload: the model's layers for any accelerator, if they are there already.
+
+    Raises:
+        ModelUnsupportedError: it has operators that cannot be costed.
+    """
+    from accelsim.compiler import oversized
+    from accelsim.workload import build
+
+    workload = workload or build(graph)
+    too_large = oversized(workload, hardware)
+    return build(graph, in_passes=too_large) if too_large else workload
 
 
 def _cycles(hardware: Hardware, program: Program) -> int:
@@ -183,7 +200,7 @@ def _result(compiled: Compiled, trace: Trace, warm: bool) -> SimulationResult:
         state="warm" if warm else "cold",
         batch=first.shape[0] if first and first.shape else 1,
         operator_coverage=workload.costed_operators / workload.operators if workload.operators else 1.0,
-        notes=_notes(compiled.in_passes),
+        notes=_notes(workload.in_passes),
     )
 
 

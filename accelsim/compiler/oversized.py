@@ -23,8 +23,9 @@ def oversized(workload: Workload, hardware: Hardware) -> frozenset[str]:
 def _smallest_bytes(layer: Layer, workload: Workload, hardware: Hardware) -> int:
     b, y, x, c = (1 if tiled else size for tiled, size in zip(layer.tiled, layer.shape, strict=True))
     tile = TileIndex((0, 0, 0, 0), (b, y, x, c), (0, layer.reduction), 0, True)
-    total = prod(tile.shape) * storage_bytes(workload.storages[layer.output], hardware)
+    read: dict[frozenset[int], int] = {}  # what is read twice, as by a residual, need not be there twice
     for access in layer.inputs:
-        width = max(storage_bytes(workload.storages[piece.storage], hardware) for piece in access.view.pieces)
-        total += prod(input_region(layer, access, tile)[1]) * width
-    return total
+        storages = frozenset(piece.storage for piece in access.view.pieces)
+        width = max(storage_bytes(workload.storages[storage], hardware) for storage in storages)
+        read[storages] = max(read.get(storages, 0), prod(input_region(layer, access, tile)[1]) * width)
+    return prod(tile.shape) * storage_bytes(workload.storages[layer.output], hardware) + sum(read.values())

@@ -71,6 +71,7 @@ def build(graph: Graph, in_passes: Container[str] = ()) -> Workload:
         parameters=graph.parameter_count,
         costed_operators=len(graph.nodes),
         rounded=builder.rounded,
+        in_passes=tuple(builder.passed),
     )
 
 

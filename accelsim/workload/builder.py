@@ -37,6 +37,7 @@ class Builder(StorageTable):
 
     Attributes:
         in_passes: names of nodes that look along more than the accelerator can hold at a time.
+        passed: those of them that were lowered in passes, in order.
         scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
         rounded: lays out each value that a layer rounds as it lies in what that layer writes.
     """
@@ -44,6 +45,7 @@ class Builder(StorageTable):
     def __init__(self, graph: Graph, in_passes: Container[str] = ()) -> None:
         super().__init__(graph)
         self.in_passes = in_passes
+        self.passed: dict[str, None] = {}
         self.layers: list[Layer] = []
         self.arrangements: dict[str, Arrangement] = {}
         self.folded: set[int] = set()

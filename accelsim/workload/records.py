@@ -199,7 +199,7 @@ class Workload:
 
     `values` yields the physical float32 array of a parameter storage by name, made when asked for. A missing weight
     file matters only then. `rounded` lays out the array of every value that some step rounds to a scale as it lies in
-    the output of the layer that does.
+    the output of the layer that does. `in_passes` names the nodes that were lowered in passes.
     """
 
     name: str
@@ -213,3 +213,4 @@ class Workload:
     parameters: int
     costed_operators: int
     rounded: Mapping[str, Callable[[FloatArray], FloatArray]] = field(default_factory=dict)
+    in_passes: tuple[str, ...] = ()

@@ -9,10 +9,11 @@ import onnxruntime as ort
 from onnx import helper, numpy_helper
 
 from accelsim import functional, machine
-from accelsim.compiler import compile_network, oversized
+from accelsim.compiler import compile_network
 from accelsim.hardware import Hardware, load
 from accelsim.program import Instruction, Opcode, Program, hazards
-from accelsim.workload import Layer, Workload, build
+from accelsim.simulation import lowered
+from accelsim.workload import Layer, Workload
 from restructure.graph import load as load_graph
 from restructure.verify.products import with_unsigned_weights
 
@@ -112,12 +113,8 @@ def run(
     """Compile, time and execute a model; onnxruntime does the same."""
     made = model(nodes, inputs, weights or {}, outputs, opset)
     described = hardware if isinstance(hardware, Hardware) else load("edge_npu", list(hardware))
-    graph = load_graph(made)
-    # As `compile_model` does, but that nothing is tried out.
-    workload = build(graph)
-    if in_passes := oversized(workload, described):
-        workload = build(graph, in_passes)
-    program = compile_network(workload, described)
+    workload = lowered(load_graph(made), described)
+    program = compile_network(workload, described)  # nothing is tried out: that would take sixteen times as long
     trace = machine.run(program, machine.Timing.of(described), hazards(program))
     tensors = {tensor.name: tensor for tensor in program.tensors}
 

@@ -127,6 +127,16 @@ def test_where_it_fits_nothing_is_done_in_passes():
     assert result.kernels == ["LayerNormalization"]
 
 
+def test_what_is_read_twice_need_not_be_there_twice():
+    weights = {"s": normal(1, seed=1), "b": normal(1, seed=2)}
+    nodes = [node("Relu", "x", "r"), node("InstanceNormalization", "r s b", "n"), node("Add", "n r")]
+    # Two maps of 2,400 B and little else, not three: the map that is normalised is added to the result.
+    result = run(nodes, {"x": normal(1, 1, 60, 40)}, weights, hardware=["scratchpad.capacity=6000 B"])
+    assert_equal(result)
+    assert result.kernels == ["Relu", "LayerNormalization"]
+    assert result.workload.in_passes == ()
+
+
 def test_a_tile_that_just_fits_is_not_oversized_and_one_byte_less_is():
     weights = {"s": normal(2, seed=1), "b": normal(2, seed=2)}
     made = model([node("InstanceNormalization", "x s b")], {"x": normal(*MAP)}, weights, ["y"], 17)

@@ -105,6 +105,7 @@ def _pass(
     work: int,
 ) -> View:
     """One pass along one axis, which stays with length 1."""
+    builder.passed[node.name] = None
     source = accesses[0].view.shape
     shape = shape4((*source[:axis], 1, *source[axis + 1 :]))
     name = "·".join(part for part in (label, _NAMES[axis]) if part)
