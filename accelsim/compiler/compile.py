@@ -200,6 +200,8 @@ def _tried_out(program: Program, planner: Planner, plan: Plan, warm: bool, time:
     for layer in workload.layers:
         ranking = planner.ranking(layer.index, TRIALS)
         for choice in ranking:
+            if choice == plan.choices[layer.index]:
+                continue
             choices = list(plan.choices)
             choices[layer.index] = replace(choice, tried=len(ranking))
             changed = replace(plan, choices=choices)
