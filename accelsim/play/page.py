@@ -72,7 +72,9 @@ class _Page:
             ui.label("accelsim playground").classes("title")
             ui.button("copy link", on_click=lambda: ui.run_javascript("accelsimPlay.copyLink()")).mark("link")
             ui.button("export YAML", on_click=self._export).mark("export")
-            ui.button("light / dark", on_click=self._switch_theme).mark("theme")
+            ui.button("light / dark", on_click=lambda: ui.run_javascript("accelsimPlay.switchTheme()")).mark("theme")
+            # The browser says which theme it is in when it likes; waiting for its answer would set it a time limit.
+            ui.on("theme", lambda event: self._dark.set_value(event.args == "dark"))
 
     def _controls(self) -> None:
         catalogue = self._catalogue
@@ -167,7 +169,3 @@ class _Page:
             ui.notify(str(error), type="negative")
             return
         ui.download.content(text, file_name(base))
-
-    async def _switch_theme(self) -> None:
-        theme = await ui.run_javascript("return accelsimPlay.switchTheme()")
-        self._dark.value = theme == "dark"

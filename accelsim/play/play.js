@@ -44,7 +44,7 @@ const accelsimPlay = (() => {
   const stale = (is) => document.querySelector(".results").classList.toggle("stale", is);
   const switchTheme = () => {
     setTheme(root.dataset.theme === "dark" ? "light" : "dark");
-    return root.dataset.theme;
+    emitEvent("theme", root.dataset.theme);
   };
   const copyLink = () => {
     if (navigator.clipboard) navigator.clipboard.writeText(location.href).catch(() => {});
