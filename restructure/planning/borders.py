@@ -1,10 +1,11 @@
 """Where a network may be cut into phases, and what crosses a cut."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
-from restructure.streaming import Network
+from restructure.streaming import Network, Op
 
-__all__ = ["MOST_CUTS", "border_bytes", "cut_points"]
+__all__ = ["MOST_CUTS", "border_bytes", "cut_points", "overlap_bytes"]
 
 MOST_CUTS = 18
 """Cut points that dynamic programming looks at, at most."""
@@ -19,8 +20,9 @@ def border_bytes(network: Network, tensors: Sequence[int]) -> int:
 def cut_points(network: Network, most: int) -> list[int]:
     """Return ops that a phase may begin with: all of them if there are at most `most`, else the narrowest places.
 
-    A place is narrow if neither neighbour's border holds fewer bytes; of many, the narrowest are kept. No phase begins
-    right after a join, because the parts it joins are better handed over apart.
+    A place is narrow if neither neighbour's border holds fewer bytes. Of many those are kept that lie far apart, in
+    bytes that streaming holds between them. No phase begins right after a join, because the parts it joins are better
+    handed over apart.
     """
     last = max((op.index for op in network.ops if op.nodes), default=0)
     cuts = [
@@ -36,9 +38,29 @@ def cut_points(network: Network, most: int) -> list[int]:
         for before, cut, after in zip([None, *cuts], cuts, [*cuts[1:], None], strict=False)
         if (before is None or sizes[cut] <= sizes[before]) and (after is None or sizes[cut] <= sizes[after])
     ]
-    if len(narrow) > most:
-        narrow = sorted(sorted(narrow, key=lambda cut: sizes[cut])[:most])
+    held = [0, *accumulate(_held_bytes(network, op) for op in network.ops)]
+    while len(narrow) > most:
+        # Between two close cuts hardly anything is held, so that either serves: the narrower stays.
+        closest = min(pairwise(narrow), key=lambda pair: held[pair[1]] - held[pair[0]])
+        narrow.remove(max(closest, key=lambda cut: (sizes[cut], -cut)))
     return narrow
+
+
+def _held_bytes(network: Network, op: Op) -> int:
+    """Return the bytes a phase holds at least because an op is in it: a row of what it makes, and what rows share."""
+    return overlap_bytes(network, op) + sum(network.tensors[tensor].row_bytes for tensor in op.results)
+
+
+def overlap_bytes(network: Network, op: Op) -> int:
+    """Return the bytes that neighbouring parts of an op's operands share."""
+    total, height = 0, network.goals[op.results[0]]
+    if height <= 4 * op.granule or op.reason:
+        return 0
+    middle = height // 2 // op.granule * op.granule
+    for tensor, field, _ in op.operands:
+        shared = field.need(middle, middle + op.granule)[1] - field.need(middle + op.granule, height)[0]
+        total += max(shared, 0) * network.tensors[tensor].row_bytes
+    return total
 
 
 def _within_group(network: Network, cut: int) -> bool:

@@ -8,17 +8,17 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from restructure.planning.borders import border_bytes
+from restructure.planning.borders import border_bytes, overlap_bytes
 from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.studio import Studio, inner_tensors
-from restructure.streaming import Network, Op, Phase, Piece, given
+from restructure.streaming import Network, Phase, Piece, given
 
 __all__ = ["TOO_MUCH", "Edge", "Edges"]
 
 TOO_MUCH = 1 << 62
 """More than any phase needs."""
 
-EARLY = 0.15
+EARLY = 0.25
 """Share of a phase within which a peak is its beginning's."""
 
 
@@ -44,7 +44,7 @@ class Edges:
         self._known: dict[tuple[int, int, int, int], Edge] = {}
         self._early: dict[tuple[int, int, int], dict[int, int]] = {}
         # Of the ops before each.
-        self._overlaps = [0, *itertools.accumulate(map(self._overlap, self.network.ops))]
+        self._overlaps = [0, *itertools.accumulate(overlap_bytes(self.network, op) for op in self.network.ops)]
         self._borders: dict[int, int] = {}
 
     def bound(self, start: int, stop: int, split: int) -> int:
@@ -79,18 +79,6 @@ class Edges:
         held = start == 0 and not split and not self.network.placed
         before = self._border(start) if held else 0
         return max(self.bound(start, stop, split), (before + kept) * 4 // 5)
-
-    def _overlap(self, op: Op) -> int:
-        """Return the bytes that neighbouring parts of an op's operands share."""
-        network, total = self.network, 0
-        height = network.goals[op.results[0]]
-        if height <= 4 * op.granule or op.reason:
-            return 0
-        middle = height // 2 // op.granule * op.granule
-        for tensor, field, _ in op.operands:
-            shared = field.need(middle, middle + op.granule)[1] - field.need(middle + op.granule, height)[0]
-            total += max(shared, 0) * network.tensors[tensor].row_bytes
-        return total
 
     def measure(self, start: int, stop: int, target: int, split: int = 0) -> Edge:
         """Return the phase's figures; sources come in the parts that the same target would have made.

@@ -37,6 +37,20 @@ def test_dynamic_programming_finds_the_flattest_chain_that_brute_force_finds(see
         assert best == brute
 
 
+def test_of_many_narrow_places_those_far_apart_are_kept() -> None:
+    network = Studio(zoo.build("inceptionv3"), Definition()).network()
+    everywhere = cut_points(network, len(network.ops))
+    chosen = cut_points(network, 18)
+    assert len(chosen) == 18
+    assert set(chosen) < set(everywhere)
+    names = {network.ops[cut].nodes[0].name for cut in chosen}
+    # Where the large maps end, where the middle begins, and the narrow end, which alone has more than 18.
+    assert names >= {"mixed5b.branch1x1", "mixed6b.branch1x1", "mixed7b.branch1x1"}
+    few = cut_points(network, 4)
+    assert len(few) == 4
+    assert set(few) < set(chosen)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_plan_is_no_worse_than_every_plan_of_up_to_two_cuts(seed: int) -> None:
     net = analysed(ir.from_proto(RandomNetwork(seed).build(layers=4)))
