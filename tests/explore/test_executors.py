@@ -71,6 +71,7 @@ def test_only_the_item_that_kills_workers_is_lost(apart: Executor) -> None:
     assert answers == {1: 1, 2: 2, 4: 4, 5: 5}
 
 
+@pytest.mark.slow
 def test_an_item_that_dask_blames_is_done_alone_and_lost_only_if_it_kills_then(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
     from accelsim.explore.executors import dask

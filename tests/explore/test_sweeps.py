@@ -87,7 +87,7 @@ def test_what_cannot_be_run_is_a_row_with_its_error(tmp_path: Path) -> None:
     assert large.status is Status.DONE
 
 
-@pytest.mark.parametrize("name", ["processes", "dask"])
+@pytest.mark.parametrize("name", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_other_executors_give_the_same_rows_in_the_same_order(results, tmp_path: Path, name: str) -> None:
     found = sweep(SWEEP, tmp_path / "r.db", executor=name, jobs=2)
     assert [(row.key, row.status, row.metrics) for row in found.rows] == [
@@ -125,7 +125,13 @@ def count_of(store: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGKILL, id="kill -9"),
+        pytest.param(signal.SIGINT, id="Ctrl-C", marks=pytest.mark.slow),
+    ],
+)
 def test_a_sweep_that_is_stopped_goes_on_where_it_was(results, tmp_path: Path, how: signal.Signals) -> None:
     file, store = tmp_path / "s.yaml", tmp_path / "r.db"
     file.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
@@ -141,6 +147,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_was(results, tmp_path: Path, h
     assert all(row.seconds == kept[row.key].seconds for row in found.rows if row.key in kept)
 
 
+@pytest.mark.slow
 def test_two_sweeps_on_one_file_share_the_work(results, tmp_path: Path) -> None:
     file, store = tmp_path / "s.yaml", tmp_path / "r.db"
     file.write_text(yaml.safe_dump(SWEEP, sort_keys=False))

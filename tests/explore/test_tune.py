@@ -45,6 +45,7 @@ def test_it_is_never_worse_than_the_original_and_the_default_plans(objective: st
     assert {each.plan_name for each in found.defaults} <= {"default", "rows", "robust"}
 
 
+@pytest.mark.slow
 def test_it_is_within_two_percent_of_every_plan_of_the_front_and_every_change_to_it() -> None:
     hardware, net = load("edge_npu", SMALL), zoo.build("tiny")
     plans = [plan for plan in pareto(net, dtype="int8", max_nodes=10 * len(net.nodes)) if plan.regions]
@@ -89,6 +90,7 @@ def test_conditions_hold_or_nothing_is_found() -> None:
     assert tune("tiny", "edge_npu", subject_to=["peak <= 1 B"], most_runs=4, jobs=1).best is None
 
 
+@pytest.mark.slow
 def test_fields_are_searched_to_the_best_of_all_combinations(tmp_path: Path) -> None:
     words = {"search": ["scratchpad.capacity=4KiB,16KiB", "pe_array.rows=8,16"], "most_runs": 4, "jobs": 1}
     storage = f"sqlite:///{tmp_path / 'tune.db'}"

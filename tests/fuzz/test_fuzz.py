@@ -9,7 +9,7 @@ import pytest
 from fuzz_campaign import Verdict, campaign
 from fuzz_cases import Case
 
-SLICE = range(20_000, 20_150)
+SLICE = range(20_000, 20_100)
 
 
 def test_mutants_of_files_and_settings_end_with_a_message_and_a_code_of_the_manual() -> None:
@@ -19,6 +19,7 @@ def test_mutants_of_files_and_settings_end_with_a_message_and_a_code_of_the_manu
     assert {code for _, code in summary.codes} >= {0, 2, 3}
 
 
+@pytest.mark.slow
 def test_a_campaign_that_was_broken_off_goes_on_where_it_was() -> None:
     known = [Verdict(seed, "bytes", 3, "wrong" * (seed == 1), 1.0, 7) for seed in (0, 1, 2, 3, 99)]
     seen: list[Verdict] = []
@@ -61,6 +62,7 @@ def test_the_campaign_notices_a_result_that_contradicts_itself() -> None:
     assert found == "causes of cycles do not add up to the latency"
 
 
+@pytest.mark.slow
 def test_the_campaign_notices_a_process_that_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mutant whose number is no number ends the worker."""
     summary = campaign(0, 1)

@@ -21,7 +21,7 @@ timings = st.builds(
     burst_bytes=st.sampled_from([1, 4, 16]),
     issue_cycles=st.sampled_from([0, 1, 3]),
 )
-cases = settings(max_examples=100, deadline=None)
+cases = settings(max_examples=60, deadline=None)
 
 
 def rows(trace: Trace) -> list[Row]:

@@ -81,6 +81,7 @@ def test_a_slider_moves_and_numbers_charts_and_link_follow(browser: Browser, hom
         assert page.url.endswith("scratchpad=4")
 
 
+@pytest.mark.slow
 def test_a_link_restores_what_was_seen(browser: Browser, home: str) -> None:
     with opened(browser, home, "model=tiny&scratchpad=16") as page:
         slide(page, "scratchpad", 0.0)
@@ -99,6 +100,7 @@ def test_restructuring_shows_both_runs(browser: Browser, home: str) -> None:
         assert page.inner_text(".command").endswith("--model tiny --restructure rows")
 
 
+@pytest.mark.slow
 def test_the_exported_file_runs(browser: Browser, home: str, tmp_path: Path) -> None:
     with opened(browser, home, "model=tiny&scratchpad=16&rows=8") as page:
         with page.expect_download() as download:

@@ -85,6 +85,7 @@ def test_hovering_tells_what_is_there(browser: Browser, files: dict[str, Path]) 
             assert "cycles " in said
 
 
+@pytest.mark.slow
 def test_dragging_zooms_and_a_double_click_goes_back(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["story"]) as page:
         whole = ends(page, "units-1")

@@ -10,7 +10,7 @@ from restructure import graph, zoo
 from restructure.verify import verify
 
 MODELS = sorted((Path(__file__).parent.parent / "data" / "models").glob("*.onnx"))
-LARGE = ("vgg", "inception", "resnet50", "alexnet", "unet", "efficientnet", "large", "vit")
+LARGE = ("vgg", "inception", "resnet50", "alexnet", "unet", "efficientnet", "mobilenetv3", "vit")
 
 
 def split_by_size(names: list[str]) -> tuple[list[str], list[str]]:
