@@ -103,7 +103,12 @@ def test_no_candidate_is_cheaper_beside_more_residents(tables, number, situation
 
 @pytest.mark.parametrize(
     ("preset", "capacity"),
-    [("edge_npu", "48KiB"), ("gemmini_8x8", "64KiB"), ("tpu_like", "96KiB"), ("eyeriss", "40KiB")],
+    [
+        ("edge_npu", "48KiB"),
+        ("gemmini_8x8", "64KiB"),
+        ("tpu_like", "96KiB"),
+        pytest.param("eyeriss", "40KiB", marks=pytest.mark.slow),
+    ],
 )
 def test_tilings_left_out_because_they_never_fit_change_no_choice(preset, capacity, monkeypatch):
     workload, hardware = build(zoo.build("mobilenetv3_small")), load(preset, [f"scratchpad.capacity={capacity}"])

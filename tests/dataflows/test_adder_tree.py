@@ -73,7 +73,7 @@ arrays = st.builds(
 extent = st.integers(1, 9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @example(array=ArrayShape(1, 1), m=1, n=1, k=1, groups=1)
 @example(array=ArrayShape(8, 4, "exposed", "packed", True), m=2, n=1, k=9, groups=6)
 @given(array=arrays, m=extent, n=extent, k=extent, groups=st.integers(1, 5))

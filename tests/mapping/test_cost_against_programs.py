@@ -81,13 +81,13 @@ pins = st.builds(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(pin=pins)
 def test_a_pointwise_convolution_moves_exactly_the_bytes_the_mapper_expects(hardware, pin):
     check(hardware, convolution(8, 12, 8, 1, 1, 1), pin, exact=True)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(pin=pins, groups=st.sampled_from([2, 4]))
 def test_a_grouped_pointwise_convolution_moves_exactly_the_bytes_the_mapper_expects(hardware, pin, groups):
     """Channels of one group are cut where the filters of a tile belong to it alone."""

@@ -112,6 +112,7 @@ def test_the_exported_file_runs(browser: Browser, home: str, tmp_path: Path) -> 
     assert main(["run", "--hw", str(file), "--model", "tiny", "--quiet"]) == 0
 
 
+@pytest.mark.slow
 def test_nonsense_in_a_link_is_told_and_does_no_harm(browser: Browser, home: str) -> None:
     query = "model=<b>x</b>&hw=../x&scratchpad=1e99&rows=nan&parts=-3&what=ever"
     with opened(browser, home, query) as page:

@@ -25,7 +25,7 @@ from restructure.profile import Definition, profile
     st.booleans(),
     st.booleans(),
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_no_plan_of_a_random_network_goes_below_the_bound(
     seed: int, overhead: float | None, parts: int | None, robust: bool, sums: bool
 ) -> None:
@@ -39,7 +39,7 @@ def test_no_plan_of_a_random_network_goes_below_the_bound(
 @given(
     st.integers(0, 100_000), st.sampled_from([Definition(), Definition(dtype="int8"), Definition(input_counted=False)])
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_no_draft_of_up_to_two_cuts_goes_below_the_bound(seed: int, definition: Definition) -> None:
     studio = Studio(analysed(ir.from_proto(RandomNetwork(seed).build(layers=4))), definition)
     network = studio.network()

@@ -10,7 +10,7 @@ from restructure import graph, zoo
 from restructure.verify import verify
 
 MODELS = sorted((Path(__file__).parent.parent / "data" / "models").glob("*.onnx"))
-LARGE = ("vgg", "inception", "resnet50", "alexnet", "unet", "efficientnet", "mobilenetv3", "vit")
+LARGE = ("vgg", "inception", "resnet50", "alexnet", "unet", "efficientnet", "mobilenet", "vit")
 
 
 def split_by_size(names: list[str]) -> tuple[list[str], list[str]]:
@@ -18,9 +18,6 @@ def split_by_size(names: list[str]) -> tuple[list[str], list[str]]:
     return [name for name in names if name not in large], large
 
 
-LIGHT_FILES, LARGE_FILES = split_by_size([path.stem for path in MODELS])
-#: One export; the others are networks of the zoo too, or differ in batch norms, opset and symbolic sizes.
-OTHER_EXPORTS = [stem for stem in LIGHT_FILES if stem != "squeezenet1_1_ts17"]
 LIGHT_NETWORKS, LARGE_NETWORKS = split_by_size(list(zoo.names()))
 
 
@@ -42,14 +39,9 @@ def check_file(stem: str) -> None:
     check(graph.load(path, {"N": 1} if "dynbatch" in stem else {}), effort=LITTLE)
 
 
-@pytest.mark.parametrize("stem", [stem for stem in LIGHT_FILES if stem not in OTHER_EXPORTS])
-def test_an_export_restructures_and_verifies(stem: str) -> None:
-    check_file(stem)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("stem", [*OTHER_EXPORTS, *LARGE_FILES])
-def test_a_further_or_large_export_restructures_and_verifies(stem: str) -> None:
+@pytest.mark.parametrize("stem", [path.stem for path in MODELS])
+def test_an_export_restructures_and_verifies(stem: str) -> None:
     check_file(stem)
 
 
@@ -66,6 +58,7 @@ def test_a_network_restructures_and_verifies(name: str, batchnorm: bool) -> None
     check(zoo.build(name, batchnorm=batchnorm), effort=1.0 if usual else LITTLE)
 
 
+@pytest.mark.slow
 def test_a_robust_plan_verifies() -> None:
     plan = check(zoo.build("mobilenetv2"), robust=True, effort=LITTLE)
     assert plan.robust

@@ -20,7 +20,7 @@ from accelsim.results.reservations import reservations_of
 from accelsim.trace import Trace
 
 Run = tuple[Program, Trace, Hardware, Measurements]
-runs = settings(max_examples=60, deadline=None)
+runs = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 10**6)
 
 
