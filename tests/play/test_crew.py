@@ -71,6 +71,7 @@ def test_what_was_timed_ahead_is_there_when_it_is_asked_for() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="needs a system that knows idle processes")
+@pytest.mark.slow
 def test_what_is_timed_ahead_takes_only_idle_time() -> None:
     async def script(crew: Crew) -> None:
         await crew.time_ahead("tiny", EDGE)

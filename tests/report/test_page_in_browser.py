@@ -140,6 +140,7 @@ def test_the_theme_changes_page_and_charts(browser: Browser, files: dict[str, Pa
         assert before[1] != after[1]
 
 
+@pytest.mark.slow
 def test_names_that_are_html_stay_names(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["nasty"]) as page:
         assert page.title() != "evil"
