@@ -71,12 +71,12 @@ def test_a_slider_moves_and_numbers_charts_and_link_follow(browser: Browser, hom
     with opened(browser, home, "model=tiny&scratchpad=16", width, theme) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.dataset.theme") == theme
-        first = page.evaluate("document.querySelector('#map-0').data.map(trace => trace.y)")
+        first = page.evaluate("document.querySelector('#map-0').layout.images[0].source")
         slide(page, "scratchpad", 0.0)
         assert page.inner_text(".sentence").startswith("scratchpad 16 → 4 KiB: spills rose from 0 to ")
         assert page.locator(".spills tr").count() > 1
         page.wait_for_selector("html[data-drawn='2']")
-        assert page.evaluate("document.querySelector('#map-0').data.map(trace => trace.y)") != first
+        assert page.evaluate("document.querySelector('#map-0').layout.images[0].source") != first
         assert page.locator(".js-plotly-plot").count() == len(page.query_selector_all(".chart"))
         assert page.url.endswith("scratchpad=4")
 

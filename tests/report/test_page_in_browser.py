@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 from browsing import opened_browser, watched
@@ -100,6 +101,25 @@ def test_dragging_zooms_and_a_double_click_goes_back(browser: Browser, files: di
         page.mouse.dblclick(x, y)
         page.wait_for_timeout(600)
         assert ends(page, "units-1")[1] - ends(page, "units-1")[0] > near[1] - near[0]
+
+
+@pytest.mark.slow
+def test_a_click_on_the_legend_hides_what_it_names_and_nothing_else(browser: Browser, files: dict[str, Path]) -> None:
+    drawn = "document.getElementById('map-0').layout.images[0].source"
+    with opened(browser, files["story"]) as page:
+        x, y = middle(page, "map-0")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y + 60, steps=5)
+        page.mouse.up()
+        page.mouse.dblclick(x, y)
+        page.wait_for_timeout(600)
+        before = unquote(page.evaluate(drawn))
+        page.locator("#map-0 .legendtoggle").first.click()
+        page.wait_for_function(f"before => decodeURIComponent({drawn}) !== before", arg=before)
+        after = unquote(page.evaluate(drawn))
+        assert len(after.split("<path")) == len(before.split("<path")) - 1
+        assert all(path in before for path in after.split("<path"))
 
 
 @pytest.mark.slow

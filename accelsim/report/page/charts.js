@@ -39,14 +39,27 @@ const accelsimCharts = (() => {
     document.querySelectorAll(".js-plotly-plot").forEach(paint);
   };
 
-  // ---- boxes: many rectangles as one filled path, and what lies under the pointer
-  const boxes = (list, name, fill, line) => {
-    const x = [], y = [];
-    for (const [x0, x1, y0, y1] of list) {
-      x.push(x0, x1, x1, x0, x0, null);
-      y.push(y0, y0, y1, y1, y0, null);
-    }
-    return { type: "scatter", mode: "lines", fill: "toself", x, y, name, fillcolor: fill, line, hoverinfo: "skip" };
+  // ---- boxes: thousands of rectangles as one vector picture, which Plotly only has to put in its place; groups of them
+  // have empty traces, for the legend
+  const GRID = 1e6;
+  const picture = (groups, [x0, x1], [y0, y1]) => {
+    const across = (x) => ((x - x0) / (x1 - x0) * GRID).toFixed(1), down = (y) => ((y1 - y) / (y1 - y0) * GRID).toFixed(1);
+    const paths = groups.map(({ boxes, fill, line }) => {
+      const outline = boxes.map(([left, right, low, high]) => `M${across(left)} ${down(high)}H${across(right)}V${down(low)}H${across(left)}Z`);
+      return `<path d="${outline.join("")}" fill="${fill}" stroke="${line.color}" stroke-width="${line.width}" vector-effect="non-scaling-stroke"/>`;
+    });
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="1000" viewBox="0 0 ${GRID} ${GRID}" preserveAspectRatio="none">${paths.join("")}</svg>`;
+    return {
+      source: `data:image/svg+xml,${encodeURIComponent(svg)}`, xref: "x", yref: "y", x: x0, y: y1, sizex: x1 - x0, sizey: y1 - y0,
+      sizing: "stretch", layer: "above",
+    };
+  };
+  const legend = ({ name, fill, line }) => (
+    { type: "scatter", mode: "lines", fill: "toself", x: [null], y: [null], name, fillcolor: fill, line, hoverinfo: "skip" });
+  const shownOnly = (element) => {
+    const { groups, extent } = element.accelsimBoxes;
+    const shown = groups.filter((_, i) => !element.data[i] || element.data[i].visible !== "legendonly");
+    Plotly.relayout(element, { images: [picture(shown, ...extent)] });
   };
   const pointing = (element) => {
     const tip = document.getElementById("tip");
@@ -78,21 +91,22 @@ const accelsimCharts = (() => {
       items.push([...box, () => `${map.tensors[tensor]} (${map.named[map.kinds[tensor]]}${map.spilled[tensor] ? ", spilled" : ""})\n` +
         `layer ${layerOf(run, map.layer[i])}\n${number.format(map.size[i])} B at address ${number.format(address)}\n${span(map.first[i], map.last[i])}`]);
     });
-    const data = [...groups].sort().map(([key, list]) => {
+    const drawn = [...groups].sort().map(([key, boxes]) => {
       const [kind, spilled] = key.split(" ");
       const line = spilled === "true" ? { color: map.spill, width: 1.6 } : { color: "rgba(128,128,128,.55)", width: 0.4 };
-      return boxes(list, map.named[kind] + (spilled === "true" ? ", spilled" : ""), map.colours[kind], line);
+      return { boxes, name: map.named[kind] + (spilled === "true" ? ", spilled" : ""), fill: map.colours[kind], line };
     });
+    const extent = [[0, latest], [0, map.capacity]]; // Plotly changes the ranges it is given
     const layout = {
-      xaxis: { title: { text: "time [cycles]" }, range: [0, latest], tickformat: "~s" },
-      yaxis: { title: { text: "address [B]" }, range: [0, map.capacity], tickformat: "~s" },
+      xaxis: { title: { text: "time [cycles]" }, range: [...extent[0]], tickformat: "~s" },
+      yaxis: { title: { text: "address [B]" }, range: [...extent[1]], tickformat: "~s" },
     };
-    return [data, layout, items];
+    return { groups: drawn, extent, data: drawn.map(legend), layout, items };
   };
 
   const SHADES = { dma: ["#CC79A7", "#E69F00"], array: ["#0072B2", "#56B4E9"], vector: ["#009E73", "#7fd1b9"] };
   const unitLanes = (run, latest) => {
-    const data = [], items = [], names = run.units.map((unit) => unit.unit);
+    const groups = [], items = [], names = run.units.map((unit) => unit.unit);
     run.units.forEach((unit, lane) => {
       const halves = [[], []], y = run.units.length - 1 - lane;
       unit.first.forEach((first, i) => {
@@ -101,16 +115,18 @@ const accelsimCharts = (() => {
         items.push([...box, () => `${unit.unit} ${unit.opcodes[unit.opcode[i]]}\nlayer ${layerOf(run, unit.layer[i])}\n` +
           `${number.format(unit.bytes[i])} B written\n${span(first, unit.last[i])}`]);
       });
-      halves.forEach((list, half) => {
-        const colour = (SHADES[unit.kind] || SHADES.vector)[half];
-        data.push({ ...boxes(list, unit.unit, colour, { color: colour, width: 0.5 }), showlegend: false });
+      halves.forEach((boxes, half) => {
+        const fill = (SHADES[unit.kind] || SHADES.vector)[half];
+        groups.push({ boxes, name: unit.unit, fill, line: { color: fill, width: 0.5 } });
       });
     });
+    const extent = [[0, latest], [-0.6, names.length - 0.4]];
     const layout = {
-      xaxis: { title: { text: "time [cycles]" }, range: [0, latest], tickformat: "~s" },
-      yaxis: { tickvals: names.map((_, i) => i), ticktext: names.slice().reverse(), fixedrange: true, range: [-0.6, names.length - 0.4] },
+      xaxis: { title: { text: "time [cycles]" }, range: [...extent[0]], tickformat: "~s" },
+      yaxis: { tickvals: names.map((_, i) => i), ticktext: names.slice().reverse(), fixedrange: true, range: [...extent[1]] },
+      showlegend: false,
     };
-    return [data, layout, items];
+    return { groups, extent, data: groups.map(legend), layout, items };
   };
 
   // ---- a chart, new or drawn again in its place
@@ -120,19 +136,23 @@ const accelsimCharts = (() => {
   });
   const draw = (chart, place, runs) => {
     const latest = Math.max(...runs.map((run) => run.latency));
-    let data = chart.data.map(({ themed, ...trace }) => (themed ? { ...trace, meta: "themed" } : trace));
-    let layout = chart.layout, items = null;
-    if (chart.kind === "map") [data, layout, items] = memoryMap(runs[chart.run], latest);
-    if (chart.kind === "units") [data, layout, items] = unitLanes(runs[chart.run], latest);
-    const base = common(chart.height), whole = { ...base, ...layout, legend: { ...base.legend, ...layout.legend } };
-    if (items) whole.hovermode = false;
+    const boxes = { map: memoryMap, units: unitLanes }[chart.kind];
+    const found = boxes ? boxes(runs[chart.run], latest) : { layout: chart.layout, items: null };
+    const data = found.data || chart.data.map(({ themed, ...trace }) => (themed ? { ...trace, meta: "themed" } : trace));
+    const base = common(chart.height), whole = { ...base, ...found.layout, legend: { ...base.legend, ...found.layout.legend } };
+    if (boxes) whole.hovermode = false;
+    if (boxes) whole.images = [picture(found.groups, ...found.extent)];
     const change = colours(whole);
     for (const [path, value] of Object.entries(change)) put(whole, path, value);
     for (const trace of data) if (trace.meta === "themed") { put(trace, "line.color", css("--text")); put(trace, "marker.color", css("--text")); }
     const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
     return Plotly.react(place, data, whole, options).then(() => {
-      if (items && !place.accelsimItems) pointing(place);
-      place.accelsimItems = items;
+      if (boxes && !place.accelsimItems) {
+        pointing(place);
+        place.on("plotly_restyle", () => shownOnly(place));
+      }
+      place.accelsimItems = found.items;
+      place.accelsimBoxes = found;
     });
   };
   return { draw, make, number, setTheme };
