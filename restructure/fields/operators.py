@@ -201,7 +201,8 @@ def _conv_transpose(graph: Graph, node: Node, at: _At) -> Reach:
         raise _WholeError("its windows leave gaps")
     if field.crops(0, g.out_spatial[side])[1] < 0:
         raise _WholeError(f"its output padding adds {at.word}s that nothing reaches")
-    return Reach({0: field}, 1)
+    # What one operand row reaches first is cut together: else that row would be multiplied for either part.
+    return Reach({0: field}, field.stride)
 
 
 def _pool(graph: Graph, node: Node, at: _At) -> Reach:

@@ -37,6 +37,13 @@ def test_dynamic_programming_finds_the_flattest_chain_that_brute_force_finds(see
         assert best == brute
 
 
+def test_a_u_net_is_flattened_without_a_mac_more() -> None:
+    """Parts of its transposed convolutions end where one operand row's reach does."""
+    plan = restructure.plan(zoo.build("unet"), max_overhead=0.0, effort=0.2)
+    assert plan.mac_overhead == 0
+    assert plan.saving > 0.7
+
+
 def test_of_many_narrow_places_those_far_apart_are_kept() -> None:
     network = Studio(zoo.build("inceptionv3"), Definition()).network()
     everywhere = cut_points(network, len(network.ops))
