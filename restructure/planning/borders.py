@@ -1,11 +1,12 @@
 """Where a network may be cut into phases, and what crosses a cut."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
 
 from restructure.streaming import Network, Op
 
-__all__ = ["MOST_CUTS", "border_bytes", "cut_points", "overlap_bytes"]
+__all__ = ["MOST_CUTS", "border_bytes", "cut_points", "far_apart", "overlap_bytes"]
 
 MOST_CUTS = 18
 """Cut points that dynamic programming looks at, at most."""
@@ -18,7 +19,7 @@ def border_bytes(network: Network, tensors: Sequence[int]) -> int:
 
 
 def cut_points(network: Network, most: int) -> list[int]:
-    """Return ops that a phase may begin with: all of them if there are at most `most`, else the narrowest places.
+    """Return ops that a phase may begin with: all of them if there are at most `most`, else narrow places.
 
     A place is narrow if neither neighbour's border holds fewer bytes. Of many those are kept that lie far apart, in
     bytes that streaming holds between them. No phase begins right after a join, because the parts it joins are better
@@ -39,11 +40,37 @@ def cut_points(network: Network, most: int) -> list[int]:
         if (before is None or sizes[cut] <= sizes[before]) and (after is None or sizes[cut] <= sizes[after])
     ]
     held = [0, *accumulate(_held_bytes(network, op) for op in network.ops)]
-    while len(narrow) > most:
-        # Between two close cuts hardly anything is held, so that either serves: the narrower stays.
-        closest = min(pairwise(narrow), key=lambda pair: held[pair[1]] - held[pair[0]])
-        narrow.remove(max(closest, key=lambda cut: (sizes[cut], -cut)))
-    return narrow
+    return far_apart(narrow, held, sizes, most)
+
+
+def far_apart(cuts: Sequence[int], held: Sequence[int], sizes: Mapping[int, int], most: int) -> list[int]:
+    """Return at most `most` of some cuts: again and again, of the two that are closest, the narrower stays.
+
+    Between two close cuts hardly anything is held, so that either serves.
+
+    Args:
+        cuts: ascending.
+        held: bytes that are held before each op, ascending; their difference is the distance.
+        sizes: bytes that cross each cut; of equals the later stays, which is behind a join.
+    """
+    kept, pairs = set(cuts), list(pairwise(cuts))
+    after, before = dict(pairs), {right: left for left, right in pairs}
+    closest = [(held[right] - held[left], left, right) for left, right in pairs]
+    heapify(closest)
+    while len(kept) > max(most, 1):
+        _, left, right = heappop(closest)
+        if after.get(left) != right:
+            continue
+        gone = right if sizes[right] > sizes[left] else left
+        kept.remove(gone)
+        left, right = before.pop(gone, -1), after.pop(gone, -1)
+        if left >= 0:
+            after[left] = right
+        if right >= 0:
+            before[right] = left
+        if left >= 0 and right >= 0:
+            heappush(closest, (held[right] - held[left], left, right))
+    return sorted(kept)
 
 
 def _held_bytes(network: Network, op: Op) -> int:

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from restructure.fields import COLUMN_AXIS, ROW_AXIS, RowMap
 from restructure.graph import Node
 from restructure.profile import Definition
@@ -217,17 +220,18 @@ class Network:
         """Return the tensors that somebody before op `cut` made and an op from `cut` on, or the caller, reads."""
         known = self.memo.crossing.get(cut)
         if known is None:
-            known = tuple(
-                tensor
-                for tensor, producer in enumerate(self.producer)
-                if producer < cut
-                and (
-                    any(reader >= cut for reader, _ in self.consumers[tensor])
-                    or (producer >= 0 and self.tensors[tensor].is_output)
-                )
-            )
-            self.memo.crossing[cut] = known
+            if self.memo.spans is None:
+                last = [self._last_reader(tensor) for tensor in range(len(self.tensors))]
+                self.memo.spans = np.array(self.producer, np.int64), np.array(last, np.int64)
+            made, read = self.memo.spans
+            known = self.memo.crossing[cut] = tuple(np.flatnonzero((made < cut) & (read >= cut)).tolist())
         return known
+
+    def _last_reader(self, tensor: int) -> int:
+        """Return the last op that reads a tensor, one past all of them if the caller does; −1: nobody does."""
+        if self.tensors[tensor].is_output and self.producer[tensor] >= 0:
+            return len(self.ops)
+        return max([reader for reader, _ in self.consumers[tensor]], default=-1)
 
     def names(self, start: int, stop: int) -> list[str]:
         """Return the names of the nodes that ops start..stop−1 stand for, each once, by the op they first belong to."""
@@ -245,6 +249,7 @@ class Memo:
     windows: dict[tuple[int, int, int], tuple[Window, ...]] = field(default_factory=dict)
     first_rows: dict[int, FirstRows] = field(default_factory=dict)
     crossing: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
     row_bytes: list[int] = field(default_factory=list)
     own_row_bytes: list[int] = field(default_factory=list)
     nodes_of: list[int] = field(default_factory=list)

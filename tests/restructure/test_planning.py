@@ -1,15 +1,17 @@
 """The search finds what brute force finds, keeps to its limits, and says what binds."""
 
-from itertools import combinations, pairwise, product
+from itertools import accumulate, combinations, pairwise, product
 
 import onnx_ir as ir
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from integer_models import analysed
 from random_networks import RandomNetwork
 
 import restructure
 from restructure import zoo
-from restructure.planning.borders import cut_points
+from restructure.planning.borders import cut_points, far_apart
 from restructure.planning.drafts import WHOLE, Draft
 from restructure.planning.dynamic import flattest, measured_edges
 from restructure.planning.edges import Edges
@@ -42,6 +44,17 @@ def test_a_u_net_is_flattened_without_a_mac_more() -> None:
     plan = restructure.plan(zoo.build("unet"), max_overhead=0.0, effort=0.2)
     assert plan.mac_overhead == 0
     assert plan.saving > 0.7
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=14), st.integers(1, 6))
+def test_cuts_are_thinned_as_by_looking_at_all_pairs_again_and_again(ops: list[tuple[int, int]], most: int) -> None:
+    held = [0, *accumulate(step for step, _ in ops)]
+    sizes = dict(enumerate(size for _, size in ops))
+    kept = list(sizes)
+    while len(kept) > most:
+        left, right = min(pairwise(kept), key=lambda pair: held[pair[1]] - held[pair[0]])
+        kept.remove(right if sizes[right] > sizes[left] else left)
+    assert far_apart(list(sizes), held, sizes, most) == kept
 
 
 def test_of_many_narrow_places_those_far_apart_are_kept() -> None:

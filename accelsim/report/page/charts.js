@@ -40,7 +40,7 @@ const accelsimCharts = (() => {
   };
 
   // ---- boxes: thousands of rectangles as one vector picture, which Plotly only has to put in its place; groups of them
-  // have empty traces, for the legend
+  // have empty traces, for the legend; GRID is the picture's own width and height, fine enough to zoom into single cycles
   const GRID = 1e6;
   const picture = (groups, [x0, x1], [y0, y1]) => {
     const across = (x) => ((x - x0) / (x1 - x0) * GRID).toFixed(1), down = (y) => ((y1 - y) / (y1 - y0) * GRID).toFixed(1);
