@@ -15,6 +15,9 @@ __all__ = ["MOST_STATES", "flattest_order"]
 MOST_STATES = 10_000
 """Sets of tasks that a search visits at most; up to there its order is the best there is."""
 
+_WAYS, _MANY = 60, 500
+"""Ways on from a set that are looked at, on average; fewer where there are more than so many tasks: large sets take long."""
+
 
 def flattest_order(tasks: Tasks, most_states: int = MOST_STATES, below: float = float("inf")) -> list[int] | None:
     """Return an order with the lowest peak; None if there is none `below` that peak, or not within so many states."""
@@ -24,17 +27,19 @@ def flattest_order(tasks: Tasks, most_states: int = MOST_STATES, below: float = 
     best: dict[int, int] = {0: 0}
     # (peak so far, −number done, done, live, ready): of equal peaks the furthest first.
     heap = [(0, 0, 0, tasks.start, ready)]
-    states = 0
+    states, ways = 0, 0
+    most_ways = most_states * _WAYS * min(1.0, _MANY / max(len(tasks.tasks), 1))
     while heap:
         peak, number, done, live, ready = heapq.heappop(heap)
         if done == full:
             return _path(came, full)
         if peak > best[done]:
             continue
-        states += 1
-        if states > most_states:
+        choices = _choices(tasks, ready, done, live, peak)
+        states, ways = states + 1, ways + len(choices)
+        if states > most_states or ways > most_ways:
             return None
-        for index, step, after in _choices(tasks, ready, done, live, peak):
+        for index, step, after in choices:
             reached, higher = done | 1 << index, max(peak, step)
             if higher < below and higher < best.get(reached, higher + 1):
                 best[reached], came[reached] = higher, (done, index)
