@@ -16,7 +16,7 @@ MOST_STATES = 10_000
 """Sets of tasks that a search visits at most; up to there its order is the best there is."""
 
 _WAYS, _MANY = 60, 500
-"""Ways on from a set that are looked at, on average; fewer where there are more than so many tasks: large sets take long."""
+"""Ways on from a set that are looked at, on average; fewer of more tasks than so many, whose sets take long."""
 
 
 def flattest_order(tasks: Tasks, most_states: int = MOST_STATES, below: float = float("inf")) -> list[int] | None:
