@@ -90,6 +90,9 @@ def _share(text: str) -> float:
         raise _wrong("a percentage or a fraction", text, "8.6%") from None
     if not 0 <= value < float("inf"):
         raise _wrong("at least 0%", text, "8.6%")
+    if number == text and value > 1:
+        # More likely a percentage than that many times the MACs, whose search and check take very long.
+        raise _wrong("a percentage, or a fraction of at most 1", text, f"{text}%")
     return value
 
 

@@ -176,6 +176,10 @@ def test_why_names_what_was_left_whole(say: Say, monkeypatch: pytest.MonkeyPatch
     ("words", "message"),
     [
         ("--max-overhead much", "--max-overhead: must be a percentage or a fraction, got 'much'; write e.g. 8.6%"),
+        (
+            "--max-overhead 8.6",
+            "--max-overhead: must be a percentage, or a fraction of at most 1, got '8.6'; write e.g. 8.6%",
+        ),
         ("--max-overhead -1%", "--max-overhead: expected one argument"),
         ("--budget 256", "--budget: must be whole bytes with a unit (B, KB, MB, GB, KiB, MiB, GiB), got '256'"),
         ("--budget 0KiB", "--budget: must be whole bytes with a unit"),
