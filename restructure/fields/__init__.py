@@ -5,7 +5,7 @@ them; what is said of rows holds of columns. A tensor without that axis has one 
 """
 
 from restructure.fields.axes import COLUMN_AXIS, ROW_AXIS, axes_of, extent
-from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed
+from restructure.fields.maps import Padded, RowMap, Same, Scaled, Shifted, Transposed, Whole, Windowed, first_needed
 from restructure.fields.operators import PER_CHANNEL, Reach, reach
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "Windowed",
     "axes_of",
     "extent",
+    "first_needed",
     "reach",
 ]

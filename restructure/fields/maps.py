@@ -5,9 +5,10 @@ operator can make the result rows start..stop−1; it grows with both ends, and 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
-__all__ = ["Padded", "RowMap", "Same", "Scaled", "Shifted", "Transposed", "Whole", "Windowed"]
+__all__ = ["Padded", "RowMap", "Same", "Scaled", "Shifted", "Transposed", "Whole", "Windowed", "first_needed"]
 
 
 class RowMap(Protocol):
@@ -156,3 +157,9 @@ class Padded:
         """Return the rows to add above and below what is needed; negative where it must be cropped."""
         low, high = self.need(start, stop)
         return low + self.before - start, stop - (high + self.before)
+
+
+@lru_cache(maxsize=4096)
+def first_needed(field: RowMap, rows: int) -> tuple[int, ...]:
+    """Return, for each of the first `rows` result rows, the first operand row it needs."""
+    return tuple(field.need(row, row + 1)[0] for row in range(rows))

@@ -51,22 +51,26 @@ def lazy_edges(
     found: dict[tuple[int, int, int, int], Edge] = {}
     for target in targets:
         for split in splits if target != WHOLE else (0,):
+            optimistic = {pair: _optimistic(edges, *pair, target, split) for pair in pairs}
             while not stopped() or not found:
-                optimistic = [
-                    edges.known(a, b, target, split if a == 0 else 0)
-                    or Edge(
-                        a, b, target, split if a == 0 else 0, edges.expect(a, b, target, split if a == 0 else 0), 0, -1
-                    )
-                    for a, b in pairs
-                ]
-                chain = flattest(optimistic, points)
+                chain = flattest(list(optimistic.values()), points)
                 unknown = [edge for edge in chain if edge.nodes < 0]
                 for edge in unknown:
                     key = (edge.start, edge.stop, edge.target, edge.split)
                     found[key] = edges.measure(*key)
                 if not unknown:
                     break
+                # What was measured tells something of phases with the same start only.
+                news = {edge.start for edge in unknown}
+                optimistic |= {pair: _optimistic(edges, *pair, target, split) for pair in pairs if pair[0] in news}
     return [edge for edge in found.values() if edge.peak_bytes < TOO_MUCH]
+
+
+def _optimistic(edges: Edges, start: int, stop: int, target: int, split: int) -> Edge:
+    """Return a phase's figures if they are known, else what is expected of it, with −1 nodes."""
+    split = split if start == 0 else 0
+    known = edges.known(start, stop, target, split)
+    return known or Edge(start, stop, target, split, edges.expect(start, stop, target, split), 0, -1)
 
 
 def flattest(found: Sequence[Edge], points: Sequence[int]) -> list[Edge]:

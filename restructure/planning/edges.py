@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from restructure.planning.borders import border_bytes, overlap_bytes
 from restructure.planning.drafts import WHOLE, Draft
-from restructure.planning.studio import Studio, inner_tensors
+from restructure.planning.studio import Studio
 from restructure.streaming import Network, Phase, Piece, given
 
 __all__ = ["TOO_MUCH", "Edge", "Edges"]
@@ -120,7 +120,7 @@ class Edges:
         if target == WHOLE:
             return Phase(start, stop, whole=True)
         rows = self.studio.rows(self.network.cuts, start, stop, target)
-        inner = inner_tensors(self.network, start, stop)
+        inner = self.network.inner(start, stop)
         names = self.draft.recomputed
         chosen = inner if self.studio.robust else [t for t in inner if self.network.tensors[t].name in names]
         return Phase(start, stop, rows, frozenset(chosen), grid=self.draft.grid)

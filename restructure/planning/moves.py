@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from restructure.planning.drafts import WHOLE, Draft, Outcome
 from restructure.planning.restarting import restarts
-from restructure.planning.studio import Studio, inner_tensors
+from restructure.planning.studio import Studio
 from restructure.streaming import Network
 
 __all__ = ["moves"]
@@ -31,7 +31,7 @@ def moves(
     yield from _cuts(draft, phase, cuts)
     yield from _groups(draft, sections, {network.tensors[t].name for t in here}, studio)
     stop = [*starts[1:], len(network.ops)][phase]
-    inner = set(inner_tensors(network, starts[phase], stop))
+    inner = set(network.inner(starts[phase], stop))
     near = [t for t in held if t in inner][:12]
     if macs and not studio.robust:
         for tensor in near:

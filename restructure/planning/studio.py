@@ -34,7 +34,7 @@ from restructure.streaming import (
     stream,
 )
 
-__all__ = ["Studio", "inner_tensors"]
+__all__ = ["Studio"]
 
 _WORK_OF_A_DRAFT = 20
 """Program steps that take as long as putting a draft together."""
@@ -124,7 +124,7 @@ class Studio:
         """Return the rows of the first phase's results after which it begins afresh; 0 if they differ."""
         if start > 0 or not draft.restart:
             return 0
-        inner = set(inner_tensors(network, start, stop))
+        inner = set(network.inner(start, stop))
         sinks = [op for op in network.ops[start:stop] if not inner.issuperset(op.results)]
         if len({network.goals[op.results[0]] for op in sinks}) != 1 or any(_reads(network, op, sinks) for op in sinks):
             return 0
@@ -144,7 +144,7 @@ class Studio:
         return self._rows[key]
 
     def _recomputed(self, network: Network, draft: Draft, start: int, stop: int) -> frozenset[int]:
-        inner = inner_tensors(network, start, stop)
+        inner = network.inner(start, stop)
         if self.robust:
             return frozenset(inner)
         return frozenset(t for t in inner if network.tensors[t].name in draft.recomputed)
@@ -267,14 +267,3 @@ def _reads(network: Network, op: Op, others: Sequence[Op]) -> bool:
             seen.add(index)
             waiting.extend(network.producer[tensor] for tensor, _, _ in network.ops[index].operands)
     return False
-
-
-def inner_tensors(network: Network, start: int, stop: int) -> list[int]:
-    """Return the tensors that ops start..stop−1 make and only they read."""
-    inner: list[int] = []
-    for op in network.ops[start:stop]:
-        readers = [reader for tensor in op.results for reader, _ in network.consumers[tensor]]
-        leaves = any(network.tensors[tensor].is_output for tensor in op.results)
-        if readers and not leaves and all(start <= reader < stop for reader in readers):
-            inner.extend(op.results)
-    return inner

@@ -117,24 +117,19 @@ class Holdings:
 
     def gather(self, tensor: int, low: int, high: int, slack: int) -> int:
         """Return rows low..high−1 of what is there, or up to `slack` more, as a block, a Slice or a Concat."""
-        parts = []
-        for entry in self.blocks[tensor]:
-            if entry[0] >= high:
+        pieces, most = [], high + slack
+        for a, b, block in self.blocks[tensor]:
+            if a >= high:
                 break
-            if entry[1] > low:
-                parts.append(entry)
-        if high < parts[-1][1] <= high + slack:
-            high = parts[-1][1]
-        if len(parts) == 1 and parts[0][0] == low and parts[0][1] == high:
-            return parts[0][2]
-        pieces = [
-            block if a >= low and b <= high else self._slice(block, max(a, low), min(b, high)) for a, b, block in parts
-        ]
+            if b > low:
+                if high < b <= most:
+                    high = b
+                if a < low or b > high:
+                    block = self._slice(block, max(a, low), min(b, high))
+                pieces.append(block)
         if len(pieces) == 1:
             return pieces[0]
-        made = self.program.block(tensor, low, high)
-        self.program.step(CONCAT, (made,), tuple(pieces))
-        return made
+        return self.program.move(CONCAT, tensor, low, high, tuple(pieces))
 
     def cover(self, tensor: int, low: int, high: int) -> int:
         """Return a block that has rows low..high−1 of what is there, and perhaps others; a Concat if no block has."""
@@ -160,9 +155,8 @@ class Holdings:
         return block if (start, stop) == (low, high) else self._slice(block, low, high)
 
     def _slice(self, block: int, start: int, stop: int) -> int:
-        made = self.program.block(self.program.blocks[block][0], start, stop)
-        self.program.step(SLICE, (made,), (block,))
-        return made
+        program = self.program
+        return program.move(SLICE, program.blocks[block][0], start, stop, (block,))
 
     def trim(self, tensor: int, first: int) -> None:
         """Let go of the rows above `first`: of whole blocks, and by a Slice of a tail of at most half a block.
@@ -181,7 +175,7 @@ class Holdings:
             return
         a, b, block = blocks[0]
         if 2 * (first - a) >= b - a:
-            made = self._slice(block, first, b)
+            made = self.program.move(SLICE, tensor, first, b, (block,))
             blocks[0] = (first, b, made)
             self._held ^= {block, made}
             self.bytes -= row_bytes * (first - a)

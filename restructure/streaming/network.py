@@ -9,14 +9,14 @@ take a band's columns out of what they read. A sum that is taken part by part be
 Rows are stretches of the axis that parts are cut along, columns stretches of the other one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from restructure.fields import COLUMN_AXIS, ROW_AXIS, RowMap
+from restructure.fields import COLUMN_AXIS, ROW_AXIS, RowMap, first_needed
 from restructure.graph import Node
 from restructure.profile import Definition
 from restructure.profile.views import View
@@ -25,7 +25,7 @@ from restructure.streaming.sums import Sum
 
 __all__ = ["Network", "Op", "TensorRows", "Window", "stretch"]
 
-FirstRows = tuple[int, tuple[tuple[int, tuple[int, ...], int, list[int]], ...]]
+FirstRows = tuple[int, tuple[tuple[int, tuple[int, ...], int, tuple[int, ...]], ...]]
 """(rows, per consumer (op index, its results, granule, per result row that is needed the first row it reads))"""
 
 Window = tuple[int, int, int, int]
@@ -212,8 +212,7 @@ class Network:
         readers = []
         for index, reach in self.consumers[tensor]:
             op = self.ops[index]
-            rows = [reach.need(row, row + 1)[0] for row in range(self.goals[op.results[0]])]
-            readers.append((index, op.results, op.granule, rows))
+            readers.append((index, op.results, op.granule, first_needed(reach, self.goals[op.results[0]])))
         return height, tuple(readers)
 
     def crossing(self, cut: int) -> tuple[int, ...]:
@@ -226,6 +225,20 @@ class Network:
             made, read = self.memo.spans
             known = self.memo.crossing[cut] = tuple(np.flatnonzero((made < cut) & (read >= cut)).tolist())
         return known
+
+    def inner(self, start: int, stop: int) -> tuple[int, ...]:
+        """Return the tensors that ops start..stop−1 make and only they read."""
+        known = self.memo.inner.get((start, stop))
+        if known is None:
+            known = self.memo.inner[start, stop] = tuple(self._inner(start, stop))
+        return known
+
+    def _inner(self, start: int, stop: int) -> Iterator[int]:
+        for op in self.ops[start:stop]:
+            readers = [reader for tensor in op.results for reader, _ in self.consumers[tensor]]
+            leaves = any(self.tensors[tensor].is_output for tensor in op.results)
+            if readers and not leaves and start <= min(readers) and max(readers) < stop:
+                yield from op.results
 
     def _last_reader(self, tensor: int) -> int:
         """Return the last op that reads a tensor, one past all of them if the caller does; −1: nobody does."""
@@ -249,6 +262,7 @@ class Memo:
     windows: dict[tuple[int, int, int], tuple[Window, ...]] = field(default_factory=dict)
     first_rows: dict[int, FirstRows] = field(default_factory=dict)
     crossing: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    inner: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     spans: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
     row_bytes: list[int] = field(default_factory=list)
     own_row_bytes: list[int] = field(default_factory=list)

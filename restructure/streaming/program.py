@@ -17,6 +17,9 @@ Block = tuple[int, int, int]
 Step = tuple[int, tuple[int, ...], tuple[int, ...]]
 """(op index, or SLICE or CONCAT; blocks made; blocks read)"""
 
+_MOVED = (1, 0)
+"""One node, no MAC."""
+
 
 @dataclass(slots=True)
 class Program:
@@ -49,10 +52,13 @@ class Program:
         self.blocks.append((tensor, start, stop))
         return len(self.blocks) - 1
 
-    def step(self, op: int, made: tuple[int, ...], read: tuple[int, ...], nodes: int = 1, macs: int = 0) -> None:
-        """Add a step."""
-        self.steps.append((op, made, read))
-        self.costs.append((nodes, macs))
+    def move(self, op: int, tensor: int, start: int, stop: int, read: tuple[int, ...]) -> int:
+        """Add a SLICE or a CONCAT of blocks, and return the number of the block it makes."""
+        made = len(self.blocks)
+        self.blocks.append((tensor, start, stop))
+        self.steps.append((op, (made,), read))
+        self.costs.append(_MOVED)
+        return made
 
     def prune(self, held: Iterable[int] = ()) -> None:
         """Drop the steps whose blocks nobody reads, is held or delivered."""

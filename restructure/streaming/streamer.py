@@ -53,7 +53,8 @@ class Streamer:
     def __init__(self, network: Network, limit: float = inf, most_steps: float = inf) -> None:
         self.network, self.limit, self.most_steps = network, limit, most_steps
         self.row_bytes = network.row_bytes
-        self._known_windows = network.memo.windows
+        self._known_windows, self._nodes_of = network.memo.windows, network.nodes_of
+        self._first_rows = network.memo.first_rows
         self.limited = limit < inf
         self.progress = 0.0
         self.program = Program()
@@ -130,7 +131,7 @@ class Streamer:
         """Make every network output that is there one block."""
         for tensor in self.network.outputs:
             if self.holdings.blocks[tensor]:
-                self.program.delivered[tensor] = self._window(tensor, 0, self.network.tensors[tensor].height)
+                self.program.delivered[tensor] = self.holdings.window(tensor, 0, self.network.tensors[tensor].height, 0)
 
     def _leaves(self, op: Op, phase: Phase) -> bool:
         """Whether a result is read outside the phase, or by nobody."""
@@ -156,7 +157,9 @@ class Streamer:
         operands = [tensor for tensor, _, _ in op.operands]
         if all(holdings.is_whole(tensor) for tensor in operands):
             read = tuple(holdings.blocks[tensor][0][2] for tensor in operands)
-            self._emit(op, 0, tensors[op.results[0]].height, read, op.macs)
+            height = tensors[op.results[0]].height
+            self._emit(op, 0, height, read, op.macs, kept=True)
+            self.done[op.index] = height
         else:
             self._make(op, 0, goal)
 
@@ -190,51 +193,50 @@ class Streamer:
         recomputed, done, producer = self.recomputed, self.done, self.network.producer
         windows = self._known_windows.get((op.index, start, stop)) or self.network.windows(op.index, start, stop)
         for tensor, _, high, _ in windows:
-            if done[producer[tensor]] < high and tensor not in recomputed:
+            maker = producer[tensor]
+            if maker >= 0 and done[maker] < high and tensor not in recomputed:
                 self._ensure(tensor, high)
         if op.kind == "crop" and windows[0][0] not in recomputed:
             # A crop takes rows and columns at once.
             blocks = [self.holdings.cover(*windows[0][:3])]
-        elif recomputed:
-            blocks = [self._window(*window) for window in windows]
         else:
-            window_of = self.holdings.window
-            blocks = [window_of(tensor, low, high, slack) for tensor, low, high, slack in windows]
+            window_of, window_anew = self.holdings.window, self._window_anew
+            blocks = [
+                (window_anew if tensor in recomputed else window_of)(tensor, low, high, slack)
+                for tensor, low, high, slack in windows
+            ]
         if len(windows) == 1:
             self._touched.append(windows[0][0])
         else:
             self._touched += [window[0] for window in windows]
-        if op.results[0] not in recomputed:
+        kept = not recomputed or op.results[0] not in recomputed
+        if kept:
             done[op.index] = stop
             self._trim()
             if self.limited:
                 self._check(op, stop - start, blocks)
         rows = windows[0][2] - windows[0][1] if op.macs_of_operand else stop - start
-        return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows)
+        return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows, kept)
 
-    def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int) -> tuple[int, ...]:
-        program, steps = self.program, self.program.steps
+    def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int, kept: bool) -> tuple[int, ...]:
+        """Add the step; what it makes is there from now on if it is `kept`."""
+        program, steps, blocks = self.program, self.program.steps, self.program.blocks
         # Here, since what is made again for every reader may multiply from op to op before anything is kept.
         if len(steps) > self.most_steps:
             raise AboveLimitError
-        kept = op.results[0] not in self.recomputed
-        first = len(program.blocks)
-        for tensor in op.results:
-            program.blocks.append((tensor, start, stop))
+        first, results = len(blocks), op.results
+        for tensor in results:
             if kept:
-                self.holdings.add(tensor, start, stop, len(program.blocks) - 1)
-        made = (first,) if len(op.results) == 1 else tuple(range(first, len(program.blocks)))
+                self.holdings.add(tensor, start, stop, len(blocks))
+            blocks.append((tensor, start, stop))
+        made = (first,) if len(results) == 1 else tuple(range(first, len(blocks)))
         steps.append((op.index, made, read))
-        program.costs.append((self.network.nodes_of[op.index], macs))
-        if kept:
-            self.done[op.index] = stop
+        program.costs.append((self._nodes_of[op.index], macs))
         return made
 
-    def _window(self, tensor: int, low: int, high: int, slack: int = 0) -> int:
-        """Return a block with exactly these rows of a tensor, or with up to `slack` more at its end."""
+    def _window_anew(self, tensor: int, low: int, high: int, slack: int) -> int:
+        """Return a block with exactly these rows of a recomputed tensor, or with up to `slack` more at its end."""
         holdings = self.holdings
-        if tensor not in self.recomputed:
-            return holdings.window(tensor, low, high, slack)
         block = holdings.same_window(tensor, low, high, slack)
         return holdings.note_window(tensor, low, self._remake(tensor, low, high)) if block is None else block
 
@@ -261,13 +263,13 @@ class Streamer:
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
         touched, self._touched = self._touched, []
-        holdings, done = self.holdings, self.done
+        holdings, done, first_rows = self.holdings, self.done, self._first_rows
         known: dict[int, int] = {}
         for tensor in dict.fromkeys(touched) if len(touched) > 1 else touched:
             held = holdings.blocks[tensor]
             if held and not holdings.is_untouched(tensor):
-                first, readers = self.network.first_rows(tensor)
-                if len(readers) == 1 and not self.recomputed:
+                first, readers = first_rows.get(tensor) or self.network.first_rows(tensor)
+                if len(readers) == 1 and readers[0][1][0] not in self.recomputed:
                     # By far most often: what `_needed_from` returns, without being asked.
                     index, _, _, rows = readers[0]
                     if index >= self.stop:
