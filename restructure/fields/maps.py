@@ -17,6 +17,8 @@ class RowMap(Protocol):
     `slack` further rows below what is needed change nothing (a strided window leaves them unused).
     """
 
+    def __hash__(self) -> int: ...
+
     @property
     def slack(self) -> int: ...
 
