@@ -190,33 +190,30 @@ class Streamer:
 
     def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
         """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
-        recomputed, done, producer = self.recomputed, self.done, self.network.producer
+        recomputed, done, producer, touched = self.recomputed, self.done, self.network.producer, self._touched
         windows = self._known_windows.get((op.index, start, stop)) or self.network.windows(op.index, start, stop)
         for tensor, _, high, _ in windows:
             maker = producer[tensor]
             if maker >= 0 and done[maker] < high and tensor not in recomputed:
                 self._ensure(tensor, high)
-        if op.kind == "crop" and windows[0][0] not in recomputed:
-            # A crop takes rows and columns at once.
-            blocks = [self.holdings.cover(*windows[0][:3])]
-        else:
-            window_of, window_anew = self.holdings.window, self._window_anew
-            blocks = [
-                (window_anew if tensor in recomputed else window_of)(tensor, low, high, slack)
-                for tensor, low, high, slack in windows
-            ]
-        if len(windows) == 1:
-            self._touched.append(windows[0][0])
-        else:
-            self._touched += [window[0] for window in windows]
-        kept = not recomputed or op.results[0] not in recomputed
+        read = []
+        for tensor, low, high, slack in windows:
+            touched.append(tensor)
+            if tensor in recomputed:
+                read.append(self._window_anew(tensor, low, high, slack))
+            elif op.kind == "crop":
+                # A crop takes rows and columns at once.
+                read.append(self.holdings.cover(tensor, low, high))
+            else:
+                read.append(self.holdings.window(tensor, low, high, slack))
+        kept = op.results[0] not in recomputed
         if kept:
             done[op.index] = stop
             self._trim()
             if self.limited:
-                self._check(op, stop - start, blocks)
+                self._check(op, stop - start, read)
         rows = windows[0][2] - windows[0][1] if op.macs_of_operand else stop - start
-        return self._emit(op, start, stop, tuple(blocks), op.macs * rows // op.macs_rows, kept)
+        return self._emit(op, start, stop, tuple(read), op.macs * rows // op.macs_rows, kept)
 
     def _emit(self, op: Op, start: int, stop: int, read: tuple[int, ...], macs: int, kept: bool) -> tuple[int, ...]:
         """Add the step; what it makes is there from now on if it is `kept`."""
@@ -262,8 +259,7 @@ class Streamer:
 
     def _trim(self) -> None:
         """Let go of what no consumer will read again, for the tensors read since the last time."""
-        touched, self._touched = self._touched, []
-        holdings, done, first_rows = self.holdings, self.done, self._first_rows
+        touched, holdings, done, first_rows = self._touched, self.holdings, self.done, self._first_rows
         known: dict[int, int] = {}
         for tensor in dict.fromkeys(touched) if len(touched) > 1 else touched:
             held = holdings.blocks[tensor]
@@ -281,6 +277,7 @@ class Streamer:
                     first = self._needed_from(tensor, known)
                 if first > held[0][0]:
                     holdings.trim(tensor, first)
+        touched.clear()
 
     def _needed_from(self, tensor: int, known: dict[int, int]) -> int:
         """Return the first row of a tensor that anybody will still read; its height if nobody will.
