@@ -265,16 +265,17 @@ class Streamer:
             held = holdings.blocks[tensor]
             if held and not holdings.is_untouched(tensor):
                 first, readers = first_rows.get(tensor) or self.network.first_rows(tensor)
-                if len(readers) == 1 and readers[0][1][0] not in self.recomputed:
-                    # By far most often: what `_needed_from` returns, without being asked.
-                    index, _, _, rows = readers[0]
+                for index, results, _, rows in readers:
                     if index >= self.stop:
-                        continue
+                        first = 0
+                        break
+                    if results[0] in self.recomputed:
+                        first = self._needed_from(tensor, known)
+                        break
+                    # What `_needed_from` returns, without being asked.
                     start = done[index]
                     if start < len(rows) and rows[start] < first:
                         first = rows[start]
-                else:
-                    first = self._needed_from(tensor, known)
                 if first > held[0][0]:
                     holdings.trim(tensor, first)
         touched.clear()
