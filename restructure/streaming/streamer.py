@@ -185,8 +185,8 @@ class Streamer:
     @staticmethod
     def _even(wanted: int, most: int, granule: int) -> int:
         """Return the size of the first of the fewest, most even chunks of at most `most` rows."""
-        size = -(-wanted // -(-wanted // most))
-        return -(-size // granule) * granule
+        size = wanted if wanted <= most else -(-wanted // -(-wanted // most))
+        return size if granule == 1 else -(-size // granule) * granule
 
     def _make(self, op: Op, start: int, stop: int) -> tuple[int, ...]:
         """Emit an op for result rows start..stop−1, after all it needs, and return the blocks it makes."""
@@ -221,12 +221,13 @@ class Streamer:
         # Here, since what is made again for every reader may multiply from op to op before anything is kept.
         if len(steps) > self.most_steps:
             raise AboveLimitError
-        first, results = len(blocks), op.results
-        for tensor in results:
+        made: tuple[int, ...] = ()
+        for tensor in op.results:
+            block = len(blocks)
             if kept:
-                self.holdings.add(tensor, start, stop, len(blocks))
+                self.holdings.add(tensor, start, stop, block)
             blocks.append((tensor, start, stop))
-        made = (first,) if len(results) == 1 else tuple(range(first, len(blocks)))
+            made += (block,)
         steps.append((op.index, made, read))
         program.costs.append((self._nodes_of[op.index], macs))
         return made
