@@ -141,7 +141,7 @@ class Packing:
         if not all(self._free_at(draft, address, *slots) for slots in grown if slots[0] <= slots[1]):
             if last - first > MOVABLE:
                 return False
-            address, _ = self._find(draft, first, last)
+            address = self._beside_those_that_stay(draft, first, last)
             if address < 0:
                 return False
         self._placed.remove(draft)
@@ -176,6 +176,23 @@ class Packing:
             if start + size > free:
                 free = start + size
         return -1, largest
+
+    def _beside_those_that_stay(self, draft: RangeDraft, first: int, last: int) -> int:
+        """An address for a longer life, or −1: in the lowest gap, at its lower or at its upper end.
+
+        Long lives keep to others. At the lower end of a gap whose lower neighbour goes before it does, a range would
+        stand alone for the rest of its life, and part the room that the buffers of later tiles share.
+        """
+        others = self._placed.contemporaries(first, last)
+        occupied = sorted([(o.address, o.size_bytes, number) for number, o in enumerate(others) if o is not draft])
+        free, below = 0, True  # whether the neighbours stay, as the memory's ends do
+        for start, size, number in (*occupied, (self.capacity, 0, -1)):
+            above = number < 0 or (others[number].first <= first and last <= others[number].last)
+            if start - free >= draft.size_bytes:
+                return start - draft.size_bytes if above and not below else free
+            if start + size > free:
+                free, below = start + size, above
+        return -1
 
 
 def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:

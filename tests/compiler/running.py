@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 import onnxruntime as ort
+from onnx import helper, numpy_helper
 
 from accelsim import functional, machine
 from accelsim.compiler import compile_network
@@ -49,3 +50,16 @@ def reference(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return session.run(None, {"x": x})[0]
+
+
+def product(rows: int, depth: int, columns: int) -> onnx.ModelProto:
+    """The product of `rows` vectors with a matrix of random weights."""
+    weights = np.random.default_rng(0).standard_normal((depth, columns)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "product",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [rows, depth])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [rows, columns])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from running import product
 
 from accelsim.compiler import allocate
 from accelsim.compiler.allocate import Packing
@@ -9,7 +10,7 @@ from accelsim.compiler.drafts import RangeDraft
 from accelsim.compiler.residency import Planner
 from accelsim.hardware import load
 from accelsim.mapping import Pins
-from accelsim.simulation import compile_model, time_run
+from accelsim.simulation import compile_model, simulate, time_run
 from accelsim.workload import build
 from restructure import zoo
 
@@ -78,3 +79,35 @@ def test_a_smaller_scratchpad_costs_what_it_spills_and_not_twice_the_time():
         found = time_run(compile_model(graph, load("edge_npu", [f"scratchpad.capacity={capacity}"])))
         cycles[capacity] = found.result.totals.latency_cycles
     assert cycles["128 KiB"] <= cycles["64 KiB"] <= 1.15 * cycles["128 KiB"]
+
+
+def test_what_moves_to_live_longer_keeps_to_those_that_stay():
+    stays, goes, moves = ranges = drafts([(0, 20, 8), (0, 4, 10), (4, 16, 6)])
+    packing = Packing(ranges, MEMORY, CAPACITY)
+    assert not packing.pack()
+    assert (stays.address, goes.address, moves.address) == (0, 8, 8)
+    # Right above `goes` it would lie alone in the middle for fourteen slots; the end of the memory stays.
+    assert packing.extend(moves, 2, 19)
+    assert moves.address == CAPACITY - 6
+
+
+def test_what_moves_to_live_longer_takes_the_lowest_place_where_its_neighbour_stays():
+    goes, stays, moves = ranges = drafts([(0, 4, 6), (0, 20, 8), (4, 16, 6)])
+    packing = Packing(ranges, MEMORY, CAPACITY)
+    assert not packing.pack()
+    stays.address, goes.address, moves.address = 6, 0, 0
+    assert packing.extend(moves, 2, 19)
+    assert moves.address == 14
+
+
+def test_a_matrix_vector_product_gains_from_every_step_of_bandwidth():
+    # Its next input, fetched early, once settled between the buffers of weights and kept them from taking turns: with
+    # 8 GB/s it took twice as long as with 12, and with 16 half as long again.
+    model = product(1, 2048, 1000)
+    cycles = [
+        simulate(model, "gemmini_8x8", overrides=[f"dram.bandwidth={bandwidth}GB/s"]).totals.latency_cycles
+        for bandwidth in (6, 8, 12, 16, 24, 32)
+    ]
+    assert cycles == sorted(cycles, reverse=True)
+    # From 8 GB/s on every weight's byte arrives while the array, 8 bytes a cycle, works on others.
+    assert cycles[1] < 1.05 * 2048 * 1000 / 8

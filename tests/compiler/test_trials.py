@@ -1,9 +1,7 @@
 """Short programs: the tilings with the best estimates are tried out, and the fastest of them stays."""
 
-import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
+from running import product
 
 from accelsim.compiler import compile_network
 from accelsim.hardware import load
@@ -16,18 +14,6 @@ from restructure import zoo
 from restructure.graph import load as load_graph
 
 SMALL = load("edge_npu", ["pe_array.rows=4", "pe_array.columns=4", "scratchpad.capacity=1KiB"])
-
-
-def product(rows: int, depth: int, columns: int) -> onnx.ModelProto:
-    weights = np.random.default_rng(0).standard_normal((depth, columns)).astype(np.float32)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"])],
-        "product",
-        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [rows, depth])],
-        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [rows, columns])],
-        [numpy_helper.from_array(weights, "w")],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 def cycles(program: Program) -> int:
