@@ -1,10 +1,10 @@
 """Static addresses: every range gets bytes that no other range has while it lives.
 
-Lives are counted in slots (one per step). First everything is packed with the shortest lives, as if each transfer
-happened at its own step: each range at the lowest address that is free for its whole life. Then lives
-are stretched, one range at a time, where room is left: that is how prefetching gets its buffers. So a plan that fits
-at all is never refused because of prefetching. (Packing in the order of birth, and packing after prefetching, were
-tried: both refused programs that fit.)
+Lives are counted in slots (one per step). The shortest lives are those in which each transfer happens at its own step.
+Ranges that are loaded had better live one step longer, so that the step before can hide the transfer: everything is
+packed with these wishes where there is room. Whether a plan fits at all is told by packing the shortest lives, each
+range at the lowest address that is free for its whole life; wishes are then left out where it is narrow. So a plan that
+fits is never refused because of prefetching. At last lives are stretched further, one by one, where room is left.
 
 Ranges are filed by when they live and how long, so that only contemporaries are compared: near-linear cost.
 """
@@ -13,14 +13,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 
 from accelsim.compiler.drafts import RangeDraft
 
 #: A range that lives through more slots than this is not moved to another address when its life is stretched.
 MOVABLE = 96
+#: How often packing is tried with fewer and fewer wishes, once it is known to be possible without.
+EARLY_ROUNDS = 3
+NO_WISHES: Mapping[RangeDraft, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,9 @@ _ORDERS: tuple[_Order, ...] = (
     lambda r: (-r.size_bytes, r.first),
     lambda r: (-r.size_bytes * _life(r), r.first),
 )
+
+#: Longest life, then who comes first: buffers that take turns then do so at the same addresses.
+_IN_TURN: _Order = lambda r: (-_life(r), r.first)  # noqa: E731
 
 
 class _Placed:
@@ -97,34 +104,76 @@ class Packing:
         self.capacity = capacity
         self._placed = _Placed()
 
-    def pack(self) -> list[Shortage]:
+    def pack(self, wishes: Mapping[RangeDraft, int] = NO_WISHES) -> list[Shortage]:
         """Give every range an address; returns what did not fit in the last order tried.
 
         Where no order packs all, each is tried again with what found no place in it before all others.
+
+        Args:
+            wishes: ranges that had better live from an earlier slot on. Those for which there is room do so; the
+                others are near what found no place with all of them.
         """
+        narrow = self._pack_early(_IN_TURN, (), wishes)
+        if not narrow:
+            return []
         failed: list[dict[RangeDraft, Shortage]] = []
-        for order in _ORDERS:
-            failed.append(dict(self._pack_in(order, ())))
+        for order, hard in self._ways(failed):
+            failed.append(dict(self._pack_in(order, hard)))
             if not failed[-1]:
+                break
+        else:
+            return list(failed[-1].values())
+        for _ in range(EARLY_ROUNDS):
+            wishes = _away_from(narrow, wishes)
+            narrow = self._pack_early(order, hard, wishes)
+            if not narrow:
                 return []
-        shortages: dict[RangeDraft, Shortage] = {}
-        for order, hard in zip(_ORDERS, failed, strict=True):
-            shortages = dict(self._pack_in(order, hard))
-            if not shortages:
-                return []
-        return list(shortages.values())
+        assert not dict(self._pack_in(order, hard))
+        return []
+
+    @staticmethod
+    def _ways(failed: Sequence[Collection[RangeDraft]]) -> Iterator[tuple[_Order, Collection[RangeDraft]]]:
+        """Every order alone, then with what failed in it before all others; `failed` grows meanwhile."""
+        yield from ((order, ()) for order in _ORDERS)
+        yield from zip(_ORDERS, failed[: len(_ORDERS)], strict=True)
+
+    def _pack_early(
+        self, order: _Order, hard: Collection[RangeDraft], wishes: Mapping[RangeDraft, int]
+    ) -> list[RangeDraft]:
+        """Give addresses beside those that stay, and wishes where there is room; returns what did not fit.
+
+        If anything did not, all lives are as they were.
+        """
+        self._placed = _Placed()
+        firsts = {draft: draft.first for draft in wishes}
+        failed: list[RangeDraft] = []
+        for draft in self._in_order(order, hard):
+            for first in dict.fromkeys((wishes.get(draft, draft.first), draft.first)):
+                draft.address = self._beside_those_that_stay(draft, first, draft.last)
+                if draft.address >= 0:
+                    draft.first = first
+                    self._placed.add(draft)
+                    break
+            else:
+                failed.append(draft)
+        if failed:
+            for draft, first in firsts.items():
+                draft.first = first
+        return failed
 
     def _pack_in(self, order: _Order, hard: Collection[RangeDraft]) -> Iterator[tuple[RangeDraft, Shortage]]:
-        """Give addresses to the hard ones, then to the others in some order; what does not fit is left out."""
+        """Give the lowest addresses to the hard ones, then to the others in some order; what fails is left out."""
         self._placed = _Placed()
-        ranges = sorted(self.live, key=order)
-        for draft in [*hard, *(r for r in ranges if r not in hard)]:
+        for draft in self._in_order(order, hard):
             address, largest = self._find(draft, draft.first, draft.last)
             if address < 0:
                 yield draft, Shortage(draft.first, draft.size_bytes, largest)
                 continue
             draft.address = address
             self._placed.add(draft)
+
+    def _in_order(self, order: _Order, hard: Collection[RangeDraft]) -> list[RangeDraft]:
+        return [*hard, *(r for r in sorted(self.live, key=order) if r not in hard)]
 
     def spare_bytes(self) -> int:
         """Bytes that are free in every slot."""
@@ -193,6 +242,16 @@ class Packing:
             if start + size > free:
                 free, below = start + size, above
         return -1
+
+
+def _away_from(narrow: Iterable[RangeDraft], wishes: Mapping[RangeDraft, int]) -> dict[RangeDraft, int]:
+    """The wishes for slots in which none of some ranges lives."""
+    lives = [(draft.first, draft.last) for draft in narrow]
+    return {
+        draft: first
+        for draft, first in wishes.items()
+        if not any(first <= end and begin <= draft.last for begin, end in lives)
+    }
 
 
 def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, product
 
-from accelsim.compiler.allocate import Packing, Shortage, place_in_dram
+from accelsim.compiler.allocate import NO_WISHES, Packing, Shortage, place_in_dram
 from accelsim.compiler.drafts import RangeDraft, Step
 from accelsim.compiler.emit import Emission
 from accelsim.compiler.finish import finish, mark_lifetimes
 from accelsim.compiler.lifetimes import lifetimes
 from accelsim.compiler.residency import Plan, Planner
 from accelsim.compiler.reuse import keep_shared_weights
-from accelsim.compiler.schedule import Schedule, mark_lives, sequence
+from accelsim.compiler.schedule import Schedule, early_loads, mark_lives, sequence
 from accelsim.compiler.store import DRAM, SCRATCHPAD, Store
 from accelsim.compiler.work import WorkModel
 from accelsim.errors import AccelsimError, ConfigurationError, ModelUnsupportedError
@@ -131,20 +131,27 @@ class _Attempt:
                 self.ready[layer.output] = len(self.steps)
         touched.update(dict.fromkeys(self._output_homes()))
         self.ranges = tuple(touched)
+        self.early = True
         self.spare_bytes = 0
         self.estimated_cycles = float("inf")
 
-    def run(self) -> _Failure | None:
-        """Give addresses and an order; what did not fit, or None."""
+    def run(self, *, early: bool = True) -> _Failure | None:
+        """Give addresses and an order; what did not fit, or None.
+
+        `early`: addresses are given so that LOADs may run a step early, where all can. Where many small ones may run
+        far earlier, that takes away from them.
+        """
         mark_lives(self.steps, self.ranges, [place for place in self.ranges if place in self.store.images])
         for place in self.store.output_blocks():
             place.last = len(self.steps) - 1
         packings: dict[int, Packing] = {}
+        self.early = early
+        wishes = early_loads(self.steps, self.ready) if early else NO_WISHES
         for number, memory in enumerate(self.store.memories):
             if number == DRAM:
                 continue
             packings[number] = Packing(self.ranges, number, memory.capacity_bytes)
-            shortages = packings[number].pack()
+            shortages = packings[number].pack(wishes)
             if shortages:
                 return _Failure(number, [self.steps[s.slot].layer for s in shortages], shortages)
         weights = packings[self.store.weight_memory]
@@ -183,7 +190,7 @@ def _warmed(cold: _Attempt) -> _Attempt:
         if not pinned:
             continue
         warm = _Attempt(_Carrier(cold.carrier.workload, cold.carrier.hardware, pinned), cold.plan)
-        if warm.run() is None and warm.estimated_cycles < best.estimated_cycles:
+        if warm.run(early=cold.early) is None and warm.estimated_cycles < best.estimated_cycles:
             best = warm
     return best
 
@@ -199,14 +206,15 @@ def _tried_out(program: Program, planner: Planner, plan: Plan, warm: bool, time:
     best = time(program)
     for layer in workload.layers:
         ranking = planner.ranking(layer.index, TRIALS)
-        for choice in ranking:
-            if choice == plan.choices[layer.index]:
+        for choice, early in product(ranking, (True, False)):
+            chosen = plan.choices[layer.index]
+            if early and choice == chosen:
                 continue
             choices = list(plan.choices)
             choices[layer.index] = replace(choice, tried=len(ranking))
             changed = replace(plan, choices=choices)
             attempt = _Attempt(_Carrier(workload, hardware), changed)
-            if attempt.run() is not None:
+            if attempt.run(early=early) is not None:
                 continue
             found = (_warmed(attempt) if warm else attempt).program()
             cycles = time(found)

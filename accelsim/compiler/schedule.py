@@ -33,6 +33,16 @@ def mark_lives(steps: Sequence[Step], ranges: Iterable[RangeDraft], always: Iter
         draft.first, draft.last = 0, len(steps) - 1
 
 
+def early_loads(steps: Sequence[Step], ready: Mapping[int, int]) -> dict[RangeDraft, int]:
+    """Ranges that come to life with a LOAD, and the slot before, in which it would better run already."""
+    return {
+        transfer.target.range: slot - 1
+        for slot, step in enumerate(steps)
+        for transfer in step.loads
+        if transfer.target.range.first == slot > ready.get(transfer.source.tensor, 0)
+    }
+
+
 def _touched(step: Step) -> list[RangeDraft]:
     return [
         *(operand.range for operand in step.reads),
