@@ -5,6 +5,7 @@ Error texts, `--set` paths, the JSON schema's readers and docs/hardware.md all a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -58,9 +59,10 @@ def defaults_of(section: type[Section]) -> Iterator[tuple[str, Rule, Any]]:
             yield info.alias or name, rule, info.default
 
 
-def leaf_paths(section: type[Section]) -> list[str]:
+@lru_cache
+def leaf_paths(section: type[Section]) -> tuple[str, ...]:
     """The dotted paths of all fields that hold a value."""
-    return [facts.path for facts in fields_of(section) if facts.rule]
+    return tuple(facts.path for facts in fields_of(section) if facts.rule)
 
 
 def section_at(section: type[Section], path: tuple[str | int, ...]) -> type[Section] | None:

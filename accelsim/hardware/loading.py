@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,14 @@ class Loaded:
 def load_with_notices(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Loaded:
     """Read a description; see `load`."""
     found = find(name_or_path)
-    document = apply(parse_yaml(found.text, found.origin), overrides, Hardware)
+    document = apply(_parsed(found.text, found.origin), overrides, Hardware)
     return Loaded(validate(document), found.origin, found.notices)
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str, origin: str) -> Document:
+    """The document of a text: a sweep sets fields on the same few a thousand times."""
+    return parse_yaml(text, origin)
 
 
 def load(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Hardware:

@@ -1,6 +1,6 @@
 """`--set path=value`: single fields set on top of a description."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -51,7 +51,7 @@ def _path_problem(dotted: str, text: str, where: str, model: type[Section]) -> P
     return Problem(where, (dotted,), "must be a known field", quote(dotted), _remedy(dotted, known))
 
 
-def _remedy(dotted: str, known: list[str]) -> str:
+def _remedy(dotted: str, known: Sequence[str]) -> str:
     section, _, last = dotted.rpartition(".")
     siblings = [path for path in known if path.startswith(f"{section}.")] if section else []
     if siblings and not closest(last, [path.rpartition(".")[2] for path in siblings]):
