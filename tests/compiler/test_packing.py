@@ -81,6 +81,31 @@ def test_a_smaller_scratchpad_costs_what_it_spills_and_not_twice_the_time():
     assert cycles["128 KiB"] <= cycles["64 KiB"] <= 1.15 * cycles["128 KiB"]
 
 
+@given(ENTRIES)
+def test_wishes_to_live_earlier_are_granted_or_not_and_never_refuse_what_fits(entries):
+    plain, wishing = drafts(entries), drafts(entries)
+    born = [draft.first for draft in wishing]
+    wishes = {draft: max(draft.first - 2, 0) for draft in wishing[::2]}
+    refused = Packing(wishing, MEMORY, CAPACITY).pack(wishes)
+    if Packing(plain, MEMORY, CAPACITY).pack():
+        return
+    assert not refused
+    for index, (draft, first) in enumerate(zip(wishing, born, strict=True)):
+        assert draft.first in (first, wishes.get(draft, first))
+        assert 0 <= draft.address <= CAPACITY - draft.size_bytes
+        assert not any(overlap(draft, other) for other in wishing[:index])
+
+
+def test_buffers_that_take_turns_are_told_apart_where_there_is_room_for_two():
+    # Eight tiles of 12 bytes, one a slot, and 8 bytes that live throughout: 32 bytes hold two tiles beside them.
+    tiles = drafts([(slot, 1, 12) for slot in range(8)])
+    stays = drafts([(0, 8, 8)])
+    packing = Packing([*tiles, *stays], MEMORY, CAPACITY)
+    assert not packing.pack({tile: tile.first - 1 for tile in tiles[1:]})
+    assert [tile.first for tile in tiles] == [0, 0, 1, 2, 3, 4, 5, 6]
+    assert {tile.address for tile in tiles} == {8, 20}
+
+
 def test_what_moves_to_live_longer_keeps_to_those_that_stay():
     stays, goes, moves = ranges = drafts([(0, 20, 8), (0, 4, 10), (4, 16, 6)])
     packing = Packing(ranges, MEMORY, CAPACITY)
