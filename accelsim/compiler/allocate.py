@@ -24,6 +24,7 @@ from accelsim.compiler.drafts import RangeDraft
 MOVABLE = 96
 #: How often packing is tried with fewer and fewer wishes, once it is known to be possible without.
 EARLY_ROUNDS = 3
+#: No range had better live longer than it must.
 NO_WISHES: Mapping[RangeDraft, int] = MappingProxyType({})
 
 
@@ -128,8 +129,7 @@ class Packing:
             narrow = self._pack_early(order, hard, wishes)
             if not narrow:
                 return []
-        assert not dict(self._pack_in(order, hard))
-        return []
+        return [shortage for _, shortage in self._pack_in(order, hard)]  # none, as before
 
     @staticmethod
     def _ways(failed: Sequence[Collection[RangeDraft]]) -> Iterator[tuple[_Order, Collection[RangeDraft]]]:
@@ -246,12 +246,20 @@ class Packing:
 
 def _away_from(narrow: Iterable[RangeDraft], wishes: Mapping[RangeDraft, int]) -> dict[RangeDraft, int]:
     """The wishes for slots in which none of some ranges lives."""
-    lives = [(draft.first, draft.last) for draft in narrow]
-    return {
-        draft: first
-        for draft, first in wishes.items()
-        if not any(first <= end and begin <= draft.last for begin, end in lives)
-    }
+    begins: list[int] = []
+    ends: list[int] = []
+    for begin, end in sorted((draft.first, draft.last) for draft in narrow):
+        if ends and begin <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            begins.append(begin)
+            ends.append(end)
+    kept = {}
+    for draft, first in wishes.items():
+        before = bisect_right(begins, draft.last) - 1
+        if before < 0 or ends[before] < first:
+            kept[draft] = first
+    return kept
 
 
 def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:
