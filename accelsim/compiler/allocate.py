@@ -114,9 +114,6 @@ class Packing:
             wishes: ranges that had better live from an earlier slot on. Those for which there is room do so; the
                 others are near what found no place with all of them.
         """
-        narrow = self._pack_early(_IN_TURN, (), wishes)
-        if not narrow:
-            return []
         failed: list[dict[RangeDraft, Shortage]] = []
         for order, hard in self._ways(failed):
             failed.append(dict(self._pack_in(order, hard)))
@@ -124,11 +121,14 @@ class Packing:
                 break
         else:
             return list(failed[-1].values())
+        narrow = self._pack_early(_IN_TURN, (), wishes)
         for _ in range(EARLY_ROUNDS):
-            wishes = _away_from(narrow, wishes)
-            narrow = self._pack_early(order, hard, wishes)
             if not narrow:
                 return []
+            wishes = _away_from(narrow, wishes)
+            narrow = self._pack_early(order, hard, wishes)
+        if not narrow:
+            return []
         return [shortage for _, shortage in self._pack_in(order, hard)]  # none, as before
 
     @staticmethod
@@ -232,16 +232,28 @@ class Packing:
         Long lives keep to others. At the lower end of a gap whose lower neighbour goes before it does, a range would
         stand alone for the rest of its life, and part the room that the buffers of later tiles share.
         """
-        others = self._placed.contemporaries(first, last)
-        occupied = sorted([(o.address, o.size_bytes, number) for number, o in enumerate(others) if o is not draft])
-        free, below = 0, True  # whether the neighbours stay, as the memory's ends do
-        for start, size, number in (*occupied, (self.capacity, 0, -1)):
-            above = number < 0 or (others[number].first <= first and last <= others[number].last)
+        others = [o for o in self._placed.contemporaries(first, last) if o is not draft]
+        occupied = sorted([(o.address, o.size_bytes) for o in others])
+        occupied.append((self.capacity, 0))
+        free = 0
+        for start, size in occupied:
             if start - free >= draft.size_bytes:
-                return start - draft.size_bytes if above and not below else free
+                break
             if start + size > free:
-                free, below = start + size, above
-        return -1
+                free = start + size
+        else:
+            return -1
+        if free == 0 or _stay([o for o in others if o.address + o.size_bytes == free], first, last):
+            return free
+        if start == self.capacity or _stay([o for o in others if o.address == start], first, last):
+            return start - draft.size_bytes
+        return free
+
+
+def _stay(neighbours: Iterable[RangeDraft], first: int, last: int) -> bool:
+    """Whether the first of some ranges lives through all slots from `first` to `last`."""
+    nearest = min(neighbours, key=lambda o: (o.address, o.size_bytes))
+    return nearest.first <= first and last <= nearest.last
 
 
 def _away_from(narrow: Iterable[RangeDraft], wishes: Mapping[RangeDraft, int]) -> dict[RangeDraft, int]:
