@@ -52,7 +52,9 @@ class Planner:
 
     def __init__(self, workload: Workload, hardware: Hardware, pins: Pins, tables: Tables = SHARED) -> None:
         self.workload, self.hardware = workload, hardware
-        self.capacity = [int(hardware.scratchpad.capacity_bytes * MARGIN)] * len(workload.layers)
+        full = hardware.scratchpad.capacity_bytes
+        # Who fixes a tile has found out what fits; a margin would only forbid to have it twice.
+        self.capacity = [full if pins.of(layer.name).tile else int(full * MARGIN) for layer in workload.layers]
         buffer = hardware.weight_buffer
         self.weight_capacity = [buffer.capacity_bytes] * len(workload.layers) if buffer else None
         outputs_stay = not hardware.dram.writable

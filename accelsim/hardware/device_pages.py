@@ -34,7 +34,7 @@ weights have no banks: they never meet anything else.
 Where neighbours stand: Gemmini's scratchpad is `contiguous` with one port by default (`sp_banks`, `sp_singleported` in
 Configs.scala) and its software keeps operands in different banks; NVDLA's convolution buffer gives whole banks to
 weights or to activations, each with a read and a write port (hardware architecture specification, CBUF). The presets
-leave contention out unless they say otherwise.
+leave contention out unless they say otherwise, as Gemmini's do.
 """
 
 _HEAD = """

@@ -40,6 +40,11 @@ class Pin:
     order: str = ""
     hold: tuple[str, ...] | None = None
 
+    @property
+    def tile(self) -> bool:
+        """Whether any side of the tile is fixed."""
+        return any((self.batch, self.rows, self.columns, self.filters, self.channels))
+
 
 FREE = Pin()
 

@@ -62,9 +62,7 @@ def rtl() -> str:
     for kind in ("gemm", "conv"):
         errors = [abs(c.error) for c in cases if c.kind == kind]
         said.append(f"{len(errors)} {kind}s: {mean(errors):.1%} on average, {max(errors):.1%} at worst")
-    (vector,) = gemmini.cases([gemmini.VECTOR], gemmini.ROW_A_CYCLE)
-    slower = f"`{gemmini.VECTOR}` with `{gemmini.ROW_A_CYCLE[0]}`: {vector.ours:,} cycles ({vector.error:+.1%})"
-    return f"{table(('layer', 'kind', 'RTL, cycles', 'ours, cycles', 'error'), rows)}\n{'; '.join(said)}.\n\n{slower}."
+    return f"{table(('layer', 'kind', 'RTL, cycles', 'ours, cycles', 'error'), rows)}\n{'; '.join(said)}."
 
 
 def silicon() -> str:

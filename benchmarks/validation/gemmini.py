@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import accelsim
@@ -10,13 +10,9 @@ from accelsim.hardware import load
 from accelsim.mapping import Pin, Pins
 from benchmarks.validation.layers import convolution, facts, product
 
-__all__ = ["FAST_MEMORY", "ROW_A_CYCLE", "VECTOR", "Case", "cases"]
+__all__ = ["FAST_MEMORY", "Case", "cases"]
 
 FAST_MEMORY = ("dram.bandwidth=1TB/s",)
-ROW_A_CYCLE = ("dram.bandwidth=8GB/s",)
-"""What fills one row of the scratchpad, eight elements of int8, every cycle of 1 GHz."""
-VECTOR = "GemmWS1x2048x1000Test"
-"""The layer that uses every weight once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +30,9 @@ class Case:
         return self.ours / self.measured - 1
 
 
-def cases(only: Collection[str] = (), memory: Sequence[str] = FAST_MEMORY) -> list[Case]:
-    """The layers of tests/data/gemmini_8x8.csv, all or those of some names, on a DRAM as `memory` sets it."""
-    hardware = load("gemmini_8x8", memory)
+def cases(only: Collection[str] = ()) -> list[Case]:
+    """The layers of tests/data/gemmini_8x8.csv, all or those of some names."""
+    hardware = load("gemmini_8x8", FAST_MEMORY)
     found = []
     for row in facts("gemmini_8x8.csv"):
         if only and row["case"] not in only:

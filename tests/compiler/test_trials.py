@@ -30,9 +30,14 @@ def test_what_is_tried_out_is_never_slower_than_what_is_estimated(shape):
     assert "tried out" not in estimated.layers[0].mapping
 
 
-def test_a_matrix_vector_product_is_an_eighth_faster_for_it():
-    graph = load_graph(product(1, 64, 32))
-    assert cycles(compile_model(graph, SMALL).program) < 0.88 * cycles(compile_network(build(graph), SMALL))
+def test_a_matrix_vector_product_is_a_sixth_faster_for_it():
+    graph = load_graph(product(1, 128, 64))
+    assert cycles(compile_model(graph, SMALL).program) < 0.86 * cycles(compile_network(build(graph), SMALL))
+
+
+def test_no_way_of_giving_addresses_is_left_out():
+    # 841 where every range had its place as if nothing were fetched early; with that alone wished for it takes 944.
+    assert cycles(compile_model(load_graph(product(1, 64, 32)), SMALL).program) <= 841
 
 
 def test_the_time_that_is_given_decides():

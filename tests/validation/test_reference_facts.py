@@ -22,17 +22,20 @@ def cases() -> list[gemmini.Case]:
     return gemmini.cases(only=FAST)
 
 
-def test_gemminis_rtl_is_met_within_five_percent_and_half_of_that_on_average(cases: list[gemmini.Case]) -> None:
+def test_gemminis_rtl_is_met_within_four_percent_on_every_layer_and_two_on_average(cases: list[gemmini.Case]) -> None:
     assert len(cases) == len(FAST)
     for kind in ("conv", "gemm"):
         errors = [abs(case.error) for case in cases if case.kind == kind]
-        assert max(errors) < 0.05
-        assert mean(errors) < 0.025
+        assert max(errors) < 0.04
+        assert mean(errors) < 0.02
 
 
 def test_without_gemminis_instructions_the_rtl_is_missed() -> None:
-    """What the unrollers cost is what the model gets right: a plain array is far off."""
-    hardware = load("gemmini_8x8", [*gemmini.FAST_MEMORY, "pe_array.instruction=null"])
+    """What the unrollers cost is what the model gets right: a plain array is far off.
+
+    Without banks, too: such an array would meet itself in them, which Gemmini does not, and that hides half of it.
+    """
+    hardware = load("gemmini_8x8", [*gemmini.FAST_MEMORY, "pe_array.instruction=null", "scratchpad.bank_layout=null"])
     tile = Pins((("*", Pin(rows=7, columns=7, channels=73, filters=40)),))
     run = accelsim.simulate(convolution(512, 512, 3, 7, 1), hardware, mapping=tile)
     measured = next(int(row["gemmini_cycles"]) for row in facts("gemmini_8x8.csv") if row["case"].endswith("4_0_Conv2"))
@@ -62,8 +65,3 @@ def test_tpu_v1_has_its_published_peak_and_ridge() -> None:
     hardware = load("tpu_v1")
     assert 2 * hardware.peak_macs_per_s == pytest.approx(92e12, rel=0.01)
     assert hardware.peak_macs_per_cycle / hardware.dram.bytes_per_cycle == pytest.approx(1350, rel=0.01)
-
-
-def test_a_matrix_vector_product_meets_the_rtl_within_three_percent_where_a_row_arrives_every_cycle() -> None:
-    (vector,) = gemmini.cases([gemmini.VECTOR], gemmini.ROW_A_CYCLE)
-    assert abs(vector.error) < 0.03
