@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,11 +111,21 @@ def test_plot_draws_a_saved_comparison_as_svg_and_pdf_the_same_each_time(tmp_pat
 
 def test_names_that_look_like_formulas_are_drawn_as_they_are(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    from dataclasses import replace
-
     odd = replace(run(), model=replace(run().model, name="$\\frac{<b>\x1b[31m$"))
     for picture in (occupancy(odd), rectangles(odd), cycles_by_layer(odd), roofline(odd)):
         save_picture(picture, str(tmp_path / "odd.svg"))
+
+
+def test_a_long_title_and_the_legend_of_a_map_keep_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    drawn: list[Any] = []
+    save = figure.savefig
+    monkeypatch.setattr(figure, "savefig", lambda self, *args, **kw: (drawn.append(self), save(self, *args, **kw)))
+    save_picture(
+        replace(rectangles(run()), title="a title that is as long as the axes are wide " * 3), str(tmp_path / "a.png")
+    )
+    (title, legend) = (drawn[0].axes[0].title.get_window_extent(), drawn[0].legends[0].get_window_extent())
+    assert not title.overlaps(legend)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -139,7 +139,8 @@ def _map(picture: Rectangles, axes: Axes) -> None:
     legend = [Patch(color=palette.KINDS[kind], label=named(kind)) for kind in palette.KINDS if kind in found]
     if any(spilled for _, spilled in drawn):
         legend.append(Patch(facecolor="white", edgecolor=palette.SPILL, label="spilled tensor"))
-    axes.legend(handles=legend, loc="lower right", bbox_to_anchor=(1, 1), ncols=6, frameon=False, **_SMALL)
+    # Below: above the axes is the title, which may be as long as they are wide.
+    axes.figure.legend(handles=legend, loc="outside lower right", ncols=6, frameon=False, **_SMALL)
 
 
 def _thinned(picture: Rectangles) -> str:
