@@ -2,9 +2,10 @@
 
 Lives are counted in slots (one per step). The shortest lives are those in which each transfer happens at its own step.
 Ranges that are loaded had better live one step longer, so that the step before can hide the transfer: everything is
-packed with these wishes where there is room. Whether a plan fits at all is told by packing the shortest lives, each
-range at the lowest address that is free for its whole life; wishes are then left out where it is narrow. So a plan that
-fits is never refused because of prefetching. At last lives are stretched further, one by one, where room is left.
+packed with these wishes, each granted where there is room, the longest lives first. A range for which there is no gap
+makes room for itself: those around it are packed anew behind it, in several orders, each time with what failed before
+all others, at last without their wishes. Where that does not help, all is packed in other orders without any wish. Once
+everything has its place, lives are stretched further, one by one, where room is left.
 
 Ranges are filed by when they live and how long, so that only contemporaries are compared: near-linear cost.
 """
@@ -13,17 +14,21 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 from types import MappingProxyType
 
 from accelsim.compiler.drafts import RangeDraft
 
 #: A range that lives through more slots than this is not moved to another address when its life is stretched.
 MOVABLE = 96
-#: How often packing is tried with fewer and fewer wishes, once it is known to be possible without.
-EARLY_ROUNDS = 3
+#: Ranges that are packed anew, at most, to make room for another.
+CROWD = 256
+#: How often they are packed anew in an order, each time with what failed before all others.
+RETRIES = 8
+#: Ranges that cannot make room, until an order is given up.
+HOPELESS = 3
 #: No range had better live longer than it must.
 NO_WISHES: Mapping[RangeDraft, int] = MappingProxyType({})
 
@@ -42,15 +47,13 @@ def _life(draft: RangeDraft) -> int:
 
 
 _Order = Callable[[RangeDraft], tuple[int, int]]
-#: Orders of packing, tried in turn: longest life, largest, largest area. Each packs some networks that others do not.
+#: Orders of packing, tried in turn; each packs some networks that others do not. Longest life, then who comes first:
+#: buffers that take turns then do so at the same addresses. Largest; largest area.
 _ORDERS: tuple[_Order, ...] = (
-    lambda r: (-_life(r), -r.size_bytes),
+    lambda r: (-_life(r), r.first),
     lambda r: (-r.size_bytes, r.first),
     lambda r: (-r.size_bytes * _life(r), r.first),
 )
-
-#: Longest life, then who comes first: buffers that take turns then do so at the same addresses.
-_IN_TURN: _Order = lambda r: (-_life(r), r.first)  # noqa: E731
 
 
 class _Placed:
@@ -108,72 +111,72 @@ class Packing:
     def pack(self, wishes: Mapping[RangeDraft, int] = NO_WISHES) -> list[Shortage]:
         """Give every range an address; returns what did not fit in the last order tried.
 
-        Where no order packs all, each is tried again with what found no place in it before all others.
-
         Args:
-            wishes: ranges that had better live from an earlier slot on. Those for which there is room do so; the
-                others are near what found no place with all of them.
+            wishes: ranges that had better live from an earlier slot on. Those for which there is room do so.
         """
-        failed: list[dict[RangeDraft, Shortage]] = []
-        for order, hard in self._ways(failed):
-            failed.append(dict(self._pack_in(order, hard)))
-            if not failed[-1]:
+        shortages = self._pack_in(_ORDERS[0], wishes)
+        for order in _ORDERS[not wishes :]:
+            if not shortages:
                 break
-        else:
-            return list(failed[-1].values())
-        narrow = self._pack_early(_IN_TURN, (), wishes)
-        for _ in range(EARLY_ROUNDS):
-            if not narrow:
-                return []
-            wishes = _away_from(narrow, wishes)
-            narrow = self._pack_early(order, hard, wishes)
-        if not narrow:
-            return []
-        return [shortage for _, shortage in self._pack_in(order, hard)]  # none, as before
+            shortages = self._pack_in(order, NO_WISHES)
+        return shortages
 
-    @staticmethod
-    def _ways(failed: Sequence[Collection[RangeDraft]]) -> Iterator[tuple[_Order, Collection[RangeDraft]]]:
-        """Every order alone, then with what failed in it before all others; `failed` grows meanwhile."""
-        yield from ((order, ()) for order in _ORDERS)
-        yield from zip(_ORDERS, failed[: len(_ORDERS)], strict=True)
+    def _pack_in(self, order: _Order, wishes: Mapping[RangeDraft, int]) -> list[Shortage]:
+        """Give addresses to ranges in an order; what found none, with lives as they were if there is any.
 
-    def _pack_early(
-        self, order: _Order, hard: Collection[RangeDraft], wishes: Mapping[RangeDraft, int]
-    ) -> list[RangeDraft]:
-        """Give addresses beside those that stay, and wishes where there is room; returns what did not fit.
-
-        If anything did not, all lives are as they were.
+        A range for which there is no gap makes room for itself; where that fails too often, the order is no good.
         """
         self._placed = _Placed()
         firsts = {draft: draft.first for draft in wishes}
-        failed: list[RangeDraft] = []
-        for draft in self._in_order(order, hard):
-            for first in dict.fromkeys((wishes.get(draft, draft.first), draft.first)):
-                draft.address = self._beside_those_that_stay(draft, first, draft.last)
-                if draft.address >= 0:
-                    draft.first = first
-                    self._placed.add(draft)
-                    break
-            else:
-                failed.append(draft)
-        if failed:
+        shortages: list[Shortage] = []
+        for draft in sorted(self.live, key=order):
+            if self._settle(draft, wishes) or (len(shortages) < HOPELESS and self._make_room(draft, firsts, wishes)):
+                continue
+            shortages.append(Shortage(draft.first, draft.size_bytes, self._largest_gap(draft)))
+        if shortages:
             for draft, first in firsts.items():
                 draft.first = first
-        return failed
+        return shortages
 
-    def _pack_in(self, order: _Order, hard: Collection[RangeDraft]) -> Iterator[tuple[RangeDraft, Shortage]]:
-        """Give the lowest addresses to the hard ones, then to the others in some order; what fails is left out."""
-        self._placed = _Placed()
-        for draft in self._in_order(order, hard):
-            address, largest = self._find(draft, draft.first, draft.last)
-            if address < 0:
-                yield draft, Shortage(draft.first, draft.size_bytes, largest)
-                continue
-            draft.address = address
-            self._placed.add(draft)
+    def _settle(self, draft: RangeDraft, wishes: Mapping[RangeDraft, int]) -> bool:
+        """Give a range an address, with its wish or without; whether there is one."""
+        for first in dict.fromkeys((wishes.get(draft, draft.first), draft.first)):
+            address = self._beside_those_that_stay(draft, first, draft.last)
+            if address >= 0:
+                draft.address, draft.first = address, first
+                self._placed.add(draft)
+                return True
+        return False
 
-    def _in_order(self, order: _Order, hard: Collection[RangeDraft]) -> list[RangeDraft]:
-        return [*hard, *(r for r in sorted(self.live, key=order) if r not in hard)]
+    def _make_room(self, draft: RangeDraft, firsts: Mapping[RangeDraft, int], wishes: Mapping[RangeDraft, int]) -> bool:
+        """Place a range where others leave no gap, by packing those around it anew; whether that went well.
+
+        It goes first, and then whichever failed the time before.
+        """
+        around = self._placed.contemporaries(draft.first, draft.last)
+        if len(around) > CROWD:
+            return False
+        before = [(other, other.address, other.first) for other in around]
+        for other in around:
+            self._placed.remove(other)
+        for order, allowed in product(_ORDERS, (wishes, NO_WISHES) if wishes else (NO_WISHES,)):
+            again = [draft, *sorted(around, key=order)]
+            for _ in range(RETRIES):
+                for other in again:
+                    other.first = firsts.get(other, other.first)
+                done = 0
+                while done < len(again) and self._settle(again[done], allowed):
+                    done += 1
+                if done == len(again):
+                    return True
+                for other in again[:done]:
+                    self._placed.remove(other)
+                again.insert(0, again.pop(done))
+        draft.first = firsts.get(draft, draft.first)
+        for other, address, first in before:
+            other.address, other.first = address, first
+            self._placed.add(other)
+        return False
 
     def spare_bytes(self) -> int:
         """Bytes that are free in every slot."""
@@ -210,21 +213,14 @@ class Packing:
                 return False
         return True
 
-    def _find(self, draft: RangeDraft, first: int, last: int) -> tuple[int, int]:
-        """(lowest free address for the whole life or −1, largest gap seen)."""
-        others = self._placed.contemporaries(first, last)
-        occupied = sorted([(o.address, o.size_bytes) for o in others if o is not draft])
-        occupied.append((self.capacity, 0))
+    def _largest_gap(self, draft: RangeDraft) -> int:
+        """Bytes of the largest piece that is free for the whole life of a range."""
         free = largest = 0
-        for start, size in occupied:
-            gap = start - free
-            if gap >= draft.size_bytes:
-                return free, largest
-            if gap > largest:
-                largest = gap
-            if start + size > free:
-                free = start + size
-        return -1, largest
+        others = self._placed.contemporaries(draft.first, draft.last)
+        for start, size in (*sorted((o.address, o.size_bytes) for o in others), (self.capacity, 0)):
+            largest = max(largest, start - free)
+            free = max(free, start + size)
+        return largest
 
     def _beside_those_that_stay(self, draft: RangeDraft, first: int, last: int) -> int:
         """An address for a longer life, or −1: in the lowest gap, at its lower or at its upper end.
@@ -254,24 +250,6 @@ def _stay(neighbours: Iterable[RangeDraft], first: int, last: int) -> bool:
     """Whether the first of some ranges lives through all slots from `first` to `last`."""
     nearest = min(neighbours, key=lambda o: (o.address, o.size_bytes))
     return nearest.first <= first and last <= nearest.last
-
-
-def _away_from(narrow: Iterable[RangeDraft], wishes: Mapping[RangeDraft, int]) -> dict[RangeDraft, int]:
-    """The wishes for slots in which none of some ranges lives."""
-    begins: list[int] = []
-    ends: list[int] = []
-    for begin, end in sorted((draft.first, draft.last) for draft in narrow):
-        if ends and begin <= ends[-1]:
-            ends[-1] = max(ends[-1], end)
-        else:
-            begins.append(begin)
-            ends.append(end)
-    kept = {}
-    for draft, first in wishes.items():
-        before = bisect_right(begins, draft.last) - 1
-        if before < 0 or ends[before] < first:
-            kept[draft] = first
-    return kept
 
 
 def place_in_dram(ranges: Iterable[RangeDraft], memory: int, alignment: int) -> int:

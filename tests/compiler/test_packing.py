@@ -1,10 +1,9 @@
-"""Addresses: packed without a conflict, and what finds no place in any order found one by going first."""
+"""Addresses: packed without a conflict, and what finds no place in any order makes room for itself."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from running import product
 
-from accelsim.compiler import allocate
 from accelsim.compiler.allocate import Packing
 from accelsim.compiler.drafts import RangeDraft
 from accelsim.compiler.residency import Planner
@@ -57,13 +56,32 @@ def test_what_is_packed_never_needs_more_at_once_than_there_is(entries):
         assert Packing(ranges, MEMORY, CAPACITY).pack()
 
 
-def test_what_no_order_packs_is_packed_with_the_hard_ones_first():
+def test_what_no_order_packs_is_packed_by_making_room(monkeypatch):
     # Found by trying: longest life, largest and largest area first each leave one without a place.
-    ranges = drafts([(6, 5, 14), (10, 5, 9), (12, 4, 10), (11, 7, 9), (1, 7, 14)])
+    entries = [(7, 7, 11), (1, 7, 12), (5, 2, 8), (6, 2, 8)]
+    assert Packing(drafts(entries), MEMORY, CAPACITY).pack() == []
+    monkeypatch.setattr(Packing, "_make_room", lambda *_: False)
+    assert Packing(drafts(entries), MEMORY, CAPACITY).pack()
+
+
+@given(ENTRIES)
+def test_who_could_not_make_room_left_all_others_where_they_were(entries):
+    ranges = drafts(entries)
     packing = Packing(ranges, MEMORY, CAPACITY)
-    for order in allocate._ORDERS:
-        assert dict(packing._pack_in(order, ()))
-    assert packing.pack() == []
+    packing.pack({draft: max(draft.first - 2, 0) for draft in ranges[::2]})
+    placed = packing._placed.contemporaries(0, 99)
+    assert len(placed) == len(set(placed))
+    for index, a in enumerate(placed):
+        assert 0 <= a.address <= CAPACITY - a.size_bytes
+        assert not any(overlap(a, b) for b in placed[:index])
+
+
+@given(ENTRIES)
+def test_where_not_all_fits_every_life_is_what_it_was_before(entries):
+    ranges = drafts(entries)
+    born = [draft.first for draft in ranges]
+    if Packing(ranges, MEMORY, CAPACITY).pack({draft: max(draft.first - 2, 0) for draft in ranges[::2]}):
+        assert [draft.first for draft in ranges] == born
 
 
 def test_a_layer_that_found_no_addresses_lets_go_of_what_is_beside_it_rather_than_work_in_tiny_tiles():
