@@ -72,6 +72,8 @@ class Planner:
             if may_stay(workload, storage, outputs_stay=outputs_stay):
                 self._keep(storage, rows)
         self.live = self._live_sets()
+        self._own = [_storages(layer) for layer in workload.layers]
+        self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
     def plan(self) -> Plan:
         """The plan.
@@ -104,7 +106,14 @@ class Planner:
 
     def choose(self, index: int) -> Choice | Shortfall:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
-        return self.chooser.choose(self.tables[index], self._situation(self.workload.layers[index]))
+        own = [self.kept[storage] for storage in self._own[index]]
+        weights = self.weight_capacity[index] if self.weight_capacity else None
+        asked = (index, int(self.resident[index]), self.capacity[index], weights, *own)
+        found = self._chosen.get(asked)
+        if found is None:
+            situation = self._situation(self.workload.layers[index])
+            found = self._chosen[asked] = self.chooser.choose(self.tables[index], situation)
+        return found
 
     def ranking(self, index: int, count: int) -> list[Choice]:
         """The tilings of a layer with the best estimates beside what is resident, the best first."""
@@ -192,7 +201,7 @@ class Planner:
         best, score = self.kept[storage], self._score(affected)
         for rows in options:
             self._keep(storage, rows)
-            after = self._score(affected)
+            after = self._score(affected, score * 0.9995)
             if after < score * 0.9995:
                 best, score = rows, after
         self._keep(storage, best)
@@ -209,13 +218,16 @@ class Planner:
         now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
         return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles)
 
-    def _score(self, layers: Iterable[int]) -> float:
+    def _score(self, layers: Iterable[int], limit: float = float("inf")) -> float:
+        """Cycles of some layers; infinite if one does not fit, or where they are not under a limit."""
         total = 0.0
         for layer in layers:
             choice = self.choose(layer)
             if isinstance(choice, Shortfall):
                 return float("inf")
             total += choice.cycles
+            if total >= limit:
+                return float("inf")
         return total
 
     def _require(self, layer: int) -> Choice:
@@ -300,6 +312,12 @@ class Planner:
             memory=found.memory.value,
             remedies=[f"a larger {found.memory} (--set {found.memory}.capacity=…)", "smaller pinned tiles"],
         )
+
+
+def _storages(layer: Layer) -> tuple[int, ...]:
+    """The activations a layer reads and writes."""
+    read = (piece.storage for access in layer.inputs for piece in access.view.pieces)
+    return tuple(dict.fromkeys([layer.output, *read]))
 
 
 def _tables(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) -> list[CostTable]:
