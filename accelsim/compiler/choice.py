@@ -163,6 +163,10 @@ class Chooser:
         order = np.argsort(costed.score, kind="stable")[:count]
         return [costed.choice(table, int(i), len(table)) for i in order if costed.score[i] < np.inf]
 
+    def fewest_cycles(self, table: CostTable) -> float:
+        """What a layer takes at least, whatever the situation."""
+        return float((self._floor(table) - table.steps).min())
+
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         winners, rows = self._winners.get(id(table), ([], table))
         limit = self._costed(rows, situation).lowest if winners else np.inf

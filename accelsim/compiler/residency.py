@@ -8,7 +8,7 @@ as residents (small tiles) than as spills.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -73,6 +73,7 @@ class Planner:
                 self._keep(storage, rows)
         self.live = self._live_sets()
         self._own = [_storages(layer) for layer in workload.layers]
+        self._floors = [self.chooser.fewest_cycles(table) for table in self.tables]
         self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
     def plan(self) -> Plan:
@@ -218,15 +219,16 @@ class Planner:
         now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
         return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles)
 
-    def _score(self, layers: Iterable[int], limit: float = float("inf")) -> float:
-        """Cycles of some layers; infinite if one does not fit, or where they are not under a limit."""
-        total = 0.0
+    def _score(self, layers: Sequence[int], limit: float = float("inf")) -> float:
+        """Cycles of some layers; infinite if one does not fit, or where they are sure not to be under a limit."""
+        total, coming = 0.0, sum(self._floors[layer] for layer in layers)
         for layer in layers:
             choice = self.choose(layer)
             if isinstance(choice, Shortfall):
                 return float("inf")
             total += choice.cycles
-            if total >= limit:
+            coming -= self._floors[layer]
+            if total + coming >= limit:
                 return float("inf")
         return total
 
