@@ -82,11 +82,24 @@ def _wait_for(latest: _Latest, candidates: list[Access], access: Access, kind: H
 
 
 class _Regions:
-    """The regions of a Program: one per on-chip memory, one per DRAM range that is ever written."""
+    """The regions of a Program: one per on-chip memory, one per DRAM range that is ever written.
+
+    A memory that a single unit uses, one instruction after the other, has none: partial sums mostly lie in such a one.
+    """
 
     def __init__(self, program: Program) -> None:
         self._dram = [memory.kind is MemoryKind.DRAM for memory in program.memories]
-        self._written = {o.range for i in program.instructions for o in i.writes}
+        self._private = [True] * len(program.memories)
+        self._written: set[int] = set()
+        users = [-1] * len(program.memories)
+        for instruction in program.instructions:
+            unit = instruction.unit
+            for operand in instruction.writes:
+                self._written.add(operand.range)
+            for operand in (*instruction.reads, *instruction.writes):
+                if users[operand.memory] != unit:
+                    self._private[operand.memory] &= users[operand.memory] < 0 and program.units[unit].outstanding == 1
+                    users[operand.memory] = unit
         self._regions: dict[tuple[int, int], Region] = {}
 
     def accesses(self, position: int, instruction: Instruction) -> tuple[_Accesses, _Accesses]:
@@ -97,10 +110,11 @@ class _Regions:
     def _of(self, position: int, unit: int, operands: tuple[Operand, ...]) -> _Accesses:
         found = []
         for operand in operands:
-            dram = self._dram[operand.memory]
-            if dram and operand.range not in self._written:
+            memory = operand.memory
+            dram = self._dram[memory]
+            if self._private[memory] or (dram and operand.range not in self._written):
                 continue
-            key = (operand.memory, operand.range if dram else -1)
+            key = (memory, operand.range if dram else -1)
             region = self._regions.get(key)
             if region is None:
                 region = self._regions[key] = Region()
