@@ -23,6 +23,8 @@ from accelsim.compiler.drafts import RangeDraft
 
 #: A range that lives through more slots than this is not moved to another address when its life is stretched.
 MOVABLE = 96
+#: A life of no more slots is filed under each of them.
+BRIEF = 8
 #: Ranges that are packed anew, at most, to make room for another.
 CROWD = 256
 #: How often they are packed anew in an order, each time with what failed before all others.
@@ -59,31 +61,47 @@ _ORDERS: tuple[_Order, ...] = (
 class _Placed:
     """Ranges that have addresses, found by the slots they live in.
 
-    They are kept in the order of their first slots, those that live about as long together: whoever lives in a slot
-    began there, or before it by no more than the longest life among its kind.
+    Brief lives are filed under each of their slots. Longer ones are kept in the order of their first slots, those that
+    live about as long together: whoever lives in a slot began there, or before it by no more than the longest life
+    among its kind.
     """
 
     def __init__(self) -> None:
+        self._brief: defaultdict[int, list[RangeDraft]] = defaultdict(list)
         self._kinds: dict[int, tuple[list[int], list[RangeDraft]]] = {}
 
     def add(self, draft: RangeDraft) -> None:
         """File a range, whose life must not change while it is here."""
-        firsts, drafts = self._kinds.setdefault(_longest(_life(draft)), ([], []))
-        index = bisect_right(firsts, draft.first)
-        firsts.insert(index, draft.first)
+        first, last = draft.first, draft.last
+        if last - first < BRIEF:
+            for slot in range(first, last + 1):
+                self._brief[slot].append(draft)
+            return
+        firsts, drafts = self._kinds.setdefault(_longest(last - first + 1), ([], []))
+        index = bisect_right(firsts, first)
+        firsts.insert(index, first)
         drafts.insert(index, draft)
 
     def remove(self, draft: RangeDraft) -> None:
         """Take a range out."""
-        firsts, drafts = self._kinds[_longest(_life(draft))]
-        index = bisect_left(firsts, draft.first)
+        first, last = draft.first, draft.last
+        if last - first < BRIEF:
+            for slot in range(first, last + 1):
+                self._brief[slot].remove(draft)
+            return
+        firsts, drafts = self._kinds[_longest(last - first + 1)]
+        index = bisect_left(firsts, first)
         while drafts[index] is not draft:
             index += 1
         del firsts[index], drafts[index]
 
     def contemporaries(self, first: int, last: int) -> list[RangeDraft]:
         """Ranges that live in one of the slots from `first` to `last`."""
-        found: list[RangeDraft] = []
+        brief = self._brief
+        found = list(brief[first]) if first in brief else []
+        for slot in range(first + 1, last + 1):
+            if slot in brief:
+                found += [draft for draft in brief[slot] if draft.first == slot]
         for longest, (firsts, drafts) in self._kinds.items():
             low, high = bisect_right(firsts, first - longest), bisect_right(firsts, last)
             if low < high:
@@ -92,7 +110,7 @@ class _Placed:
 
 
 def _longest(life: int) -> int:
-    """The longest life of a kind that some life belongs to: 1, 4, 16, … slots."""
+    """The longest life of a kind that some life belongs to: 16, 64, 256, … slots."""
     return 1 << (((life - 1).bit_length() + 1) & ~1)
 
 
