@@ -20,6 +20,9 @@ from accelsim.program import MemoryKind
 
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
 TRAFFIC_WEIGHT = 0.05
+#: Cycles that a step is taken to cost beside what the estimate sees: transfers and computations do not end together,
+#: and where one waits for the other the DRAM's latency passes. Of two tilings about as fast, larger tiles win.
+STEP_CYCLES = 100
 #: Earlier answers for a layer shape that a search begins with.
 WINNERS = 8
 #: All candidates of a table.
@@ -30,12 +33,14 @@ ALL = slice(None)
 class Choice:
     """What a layer was given: its mapping, and the numbers that decided (cycles; bytes of working buffers).
 
+    `cycles` is the estimate of its latency, `score` what was compared: that, its DRAM time and its steps, weighed.
     Working and spare bytes are those of the scratchpad; `weight_bytes`, single-buffered, those of a separate memory of
     weights. `tried`: how many were tried out, where not the estimate decided but the machine.
     """
 
     mapping: LayerMapping
     cycles: float
+    score: float
     working_bytes: int
     spare_bytes: int
     resident_bytes: int
@@ -97,6 +102,7 @@ class _Costed:
         return Choice(
             mapping=table.mapping(index, bool(self.roomy[index])),
             cycles=float(self.cycles[index]),
+            score=float(self.score[index]),
             working_bytes=int(self.working[index]),
             spare_bytes=int(self.spare[index]),
             resident_bytes=int(self.resident[index]),
@@ -156,16 +162,19 @@ class Chooser:
         return answer
 
     def ranking(self, table: CostTable, situation: Situation, count: int) -> list[Choice]:
-        """The tilings with the best estimates in a situation, the best first, equal ones in the table's order."""
+        """The tilings with the best estimates in a situation, the best first, equal ones in the table's order.
+
+        What a step costs beside the estimate is for whoever asks to find out; a cycle each tells equal ones apart.
+        """
         costed = self._costed(table, situation)
         if costed.shortfall is not None:
             return []
-        order = np.argsort(costed.score, kind="stable")[:count]
+        order = np.argsort(costed.score - (STEP_CYCLES - 1) * table.steps, kind="stable")[:count]
         return [costed.choice(table, int(i), len(table)) for i in order if costed.score[i] < np.inf]
 
-    def fewest_cycles(self, table: CostTable) -> float:
-        """What a layer takes at least, whatever the situation."""
-        return float((self._floor(table) - table.steps).min())
+    def lowest_score(self, table: CostTable) -> float:
+        """What the score of a layer is at least, whatever the situation."""
+        return float(self._floor(table).min())
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
         winners, rows = self._winners.get(id(table), ([], table))
@@ -220,8 +229,8 @@ class Chooser:
         # Transfers overlap with computing where there is room for double buffers, which never makes it slower.
         alone = table.array_cycles + moving
         time = np.where(roomy, np.minimum(overlapped + first, alone), alone)
-        found.cycles = time + TRAFFIC_WEIGHT * traffic
-        found.score = np.where(legal, found.cycles + table.steps, np.inf)
+        found.cycles = time
+        found.score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + STEP_CYCLES * table.steps, np.inf)
         return found
 
     def _transfers(
@@ -246,7 +255,9 @@ def _least(
     chosen: NDArray[np.int64] | slice = ALL,
 ) -> NDArray[np.float64]:
     """What the score of the chosen candidates is at least with these transfers (a little less, for rounding)."""
-    least = np.maximum(table.array_cycles[chosen], moving) + TRAFFIC_WEIGHT * traffic + table.steps[chosen]
+    least = (
+        np.maximum(table.array_cycles[chosen], moving) + TRAFFIC_WEIGHT * traffic + STEP_CYCLES * table.steps[chosen]
+    )
     return np.asarray(least * (1 - 1e-9))
 
 

@@ -29,7 +29,7 @@ BLOCKS = 12
 MARGIN = 0.9
 #: What remains of a layer's capacity each time its ranges find no addresses.
 SHRINK = 0.9
-#: A layer this much slower than without residents is worth giving residents up for.
+#: A layer whose score is this much worse than without residents is worth giving residents up for.
 HURT = 1.01
 
 
@@ -73,7 +73,7 @@ class Planner:
                 self._keep(storage, rows)
         self.live = self._live_sets()
         self._own = [_storages(layer) for layer in workload.layers]
-        self._floors = [self.chooser.fewest_cycles(table) for table in self.tables]
+        self._floors = [self.chooser.lowest_score(table) for table in self.tables]
         self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
     def plan(self) -> Plan:
@@ -217,16 +217,16 @@ class Planner:
             capacity_bytes=self.hardware.scratchpad.capacity_bytes,
         )
         now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
-        return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.cycles > HURT * then.cycles)
+        return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.score > HURT * then.score)
 
     def _score(self, layers: Sequence[int], limit: float = float("inf")) -> float:
-        """Cycles of some layers; infinite if one does not fit, or where they are sure not to be under a limit."""
+        """Scores of some layers; infinite if one does not fit, or where they are sure not to be under a limit."""
         total, coming = 0.0, sum(self._floors[layer] for layer in layers)
         for layer in layers:
             choice = self.choose(layer)
             if isinstance(choice, Shortfall):
                 return float("inf")
-            total += choice.cycles
+            total += choice.score
             coming -= self._floors[layer]
             if total + coming >= limit:
                 return float("inf")
