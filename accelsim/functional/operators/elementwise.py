@@ -70,7 +70,9 @@ def apply(operator: str, attributes: Mapping[str, float], operands: Sequence[Val
     if operator == "BitShift" and attributes.get("bits"):
         return _float(np.left_shift(*(x.astype(np.int64) for x in operands)) % 2 ** int(attributes["bits"]))
     ordered = operands[::-1] if attributes.get("swapped") else operands
-    return reduce(BINARY[operator], ordered)
+    # Beyond float32 a result is infinite or no number, as with onnxruntime, which does not warn of it either.
+    with np.errstate(all="ignore"):
+        return reduce(BINARY[operator], ordered)
 
 
 def elementwise(call: Call) -> Values:
