@@ -1,4 +1,4 @@
-"""Which views somebody is likely to ask for next: the neighbouring notches, those of the dial last moved first."""
+"""Which views somebody is likely to ask for next: the nearest notches, those of the dial last moved first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from accelsim.play.settings import Settings
 
 __all__ = ["next_views"]
 
-_FAR = 4
-"""Notches looked ahead on each side of the dial last moved."""
+_FAR, _LEAD = 8, 2
+"""Notches looked ahead on each side of every dial, and by how many the dial last moved is ahead of the others."""
 
 
 def next_views(now: Settings, before: Settings | None, dataflows: Mapping[str, str]) -> Iterator[Settings]:
@@ -27,19 +27,22 @@ def next_views(now: Settings, before: Settings | None, dataflows: Mapping[str, s
     """
     dials = [key for key in RANGES if key != "parts"]
     moved = [key for key in dials if before is not None and getattr(before, key) != getattr(now, key)]
-    for key in moved:
-        up = before is not None and getattr(now, key) > getattr(before, key)
-        for distance in range(1, _FAR + 1):
+    for distance in range(1, _FAR + _LEAD + 1):
+        for key in moved:
             # Whoever moves a dial goes on in the same direction more often than back.
-            yield from _beside(now, key, distance if up else -distance)
-            yield from _beside(now, key, -distance if up else distance)
-    for key in dials:
-        if key not in moved:
-            yield from _beside(now, key, 1)
-            yield from _beside(now, key, -1)
-    for dataflow in dataflows:
-        if dataflow != now.dataflow:
-            yield replace(now, dataflow=dataflow)
+            yield from _around(now, key, distance, up=before is not None and getattr(now, key) > getattr(before, key))
+        for key in dials:
+            if key not in moved:
+                yield from _around(now, key, distance - _LEAD, up=True)
+        if distance == _LEAD + 1:
+            yield from (replace(now, dataflow=dataflow) for dataflow in dataflows if dataflow != now.dataflow)
+
+
+def _around(now: Settings, key: str, distance: int, *, up: bool) -> Iterator[Settings]:
+    """The notches at a distance on both sides, one side first; none if it is too far or no distance."""
+    if 1 <= distance <= _FAR:
+        yield from _beside(now, key, distance if up else -distance)
+        yield from _beside(now, key, -distance if up else distance)
 
 
 def _beside(now: Settings, key: str, distance: int) -> Iterator[Settings]:

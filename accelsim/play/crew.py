@@ -1,7 +1,7 @@
 """The worker processes behind the page, shared by all who look at it.
 
 Planning and timing have processes of their own, so that a plan that takes half a minute keeps nobody from moving a
-slider. Runs that may be asked for next are timed by another process while nothing else wants the processor. Plans and
+slider. Runs that may be asked for next are timed by others while nothing else wants the processor. Plans and
 runs are kept, and a plan that two ask for is made once. A process that dies is replaced.
 """
 
@@ -41,10 +41,14 @@ class CrewError(AccelsimError):
 
 
 class Crew:
-    """Plans and times on behalf of sessions. Lives from `start` to `stop`, inside one event loop."""
+    """Plans and times on behalf of sessions. Lives from `start` to `stop`, inside one event loop.
+
+    Attributes:
+        lookers: processes that time ahead.
+    """
 
     def __init__(self, timers: int | None = None, planners: int = 2) -> None:
-        self._timers = timers or max(2, min(4, os.cpu_count() or 2))
+        self._timers = self.lookers = timers or max(2, min(4, os.cpu_count() or 2))
         self._planners = planners
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._plans: OrderedDict[PlanKey, asyncio.Task[dict[str, Any] | Refused]] = OrderedDict()
@@ -52,7 +56,7 @@ class Crew:
         self._listeners: dict[int, Callable[[float, str], None]] = {}
         self._share: dict[PlanKey, tuple[float, str]] = {}
         self._numbers = count()
-        self._looking = asyncio.Semaphore(1)
+        self._looking = asyncio.Semaphore(self.lookers)
 
     def start(self, model: str) -> None:
         """Open the pools, and let each timing process build a network ahead of the first question."""
@@ -61,7 +65,7 @@ class Crew:
         self._ear = threading.Thread(target=self._listen, daemon=True, name="progress of plans")
         self._ear.start()
         self._timing, self._planning = self._pool(self._timers), self._pool(self._planners)
-        self._looking_ahead = self._pool(1, idle=True)
+        self._looking_ahead = self._pool(self.lookers, idle=True)
         for _ in range(self._timers):
             self._timing.submit(work.warm_up, model)
 
@@ -91,12 +95,12 @@ class Crew:
     ) -> None:
         """Time a network when nothing else is to be done, so that `time` has the answer if it is asked.
 
-        One at a time for all sessions: whoever stops waiting leaves at most one run behind.
+        `lookers` at a time for all sessions: whoever stops waiting leaves at most so many runs behind.
         """
         known = (model, hardware.model_dump_json(), key)
         async with self._looking:
             if known not in self._runs:
-                found = await self._ask("_looking_ahead", 1, work.timed, model, hardware, key, plan)
+                found = await self._ask("_looking_ahead", self.lookers, work.timed, model, hardware, key, plan)
                 self._runs[known] = found
                 _forget(self._runs, known, _RUNS_KEPT)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -124,9 +124,14 @@ class Session:
     async def _look_ahead(self, now: Settings, before: View | None) -> None:
         """Time the views that may be asked for next, until something is."""
         await asyncio.sleep(_REST_S)
-        base = self._catalogue.hardware[now.hardware]
-        for settings in next_views(now, before.settings if before else None, self._catalogue.dataflows):
+        views = next_views(now, before.settings if before else None, self._catalogue.dataflows)
+        await asyncio.gather(*(self._time_ahead(views) for _ in range(self._crew.lookers)))
+
+    async def _time_ahead(self, views: Iterator[Settings]) -> None:
+        """Time what others have not taken yet of some views."""
+        for settings in views:
             try:
+                base = self._catalogue.hardware[settings.hardware]
                 hardware = override(base, settings.overrides(base))
                 model, key = self._catalogue.models[settings.model], self._key(settings, hardware)
                 await self._crew.time_ahead(model, hardware)

@@ -33,7 +33,22 @@ def test_the_dial_last_moved_comes_first_and_goes_on_in_its_direction() -> None:
     assert found == [notches[at - 1], notches[at + 1], notches[at - 2], notches[at + 2]]
 
 
+def test_the_dials_that_were_not_moved_follow_two_notches_behind() -> None:
+    at = RANGES["dram"].notch(SHOWN.dram)
+    before = replace(SHOWN, dram=RANGES["dram"].notches[at - 1])
+    found = list(next_views(SHOWN, before, OFFERED.dataflows))
+    distances = [
+        (name, abs(RANGES[name].notch(getattr(view, name)) - RANGES[name].notch(getattr(SHOWN, name))))
+        for view in found
+        for name in differences(SHOWN, view)
+        if name != "dataflow"
+    ]
+    assert distances[:4] == [("dram", 1), ("dram", 1), ("dram", 2), ("dram", 2)]
+    assert distances.index(("rows", 1)) < distances.index(("dram", 4)) < distances.index(("rows", 3))
+    assert max(distance for _, distance in distances) == 8
+
+
 def test_a_dial_at_its_end_is_looked_at_on_one_side_only() -> None:
     lowest = replace(SHOWN, scratchpad=4.0)
     found = [view.scratchpad for view in next_views(lowest, None, OFFERED.dataflows) if view.scratchpad != 4.0]
-    assert found == [5.0]
+    assert found == [5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 14.0, 16.0]

@@ -28,6 +28,7 @@ class Here:
         self.gate.set()
         self.timed: list[int] = []
         self.ahead: list[Hardware] = []
+        self.lookers = 2
 
     async def time(
         self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: Any = None
