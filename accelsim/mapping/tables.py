@@ -17,7 +17,7 @@ from accelsim.mapping.problem import Problem
 from accelsim.mapping.table import CostTable
 
 #: Bytes of tables that a process keeps between two compilations.
-KEPT_BYTES = 96 << 20
+KEPT_BYTES = 80 << 20
 
 
 class Tables:
