@@ -111,7 +111,7 @@ class _Twins:
     """Runs the twins of an original and of its restructured form, with the same weights; a context."""
 
     def __init__(self, original: Graph, make: Callable[[Weight], Values], integer: bool) -> None:
-        self._outputs, self._integer = compared_outputs(original), integer
+        self._original, self._outputs, self._integer = original, compared_outputs(original), integer
         self._folder = tempfile.TemporaryDirectory(prefix="restructure-verify-")
         self._store = WeightStore(Path(self._folder.name), weights_of(original), make)
 
@@ -122,7 +122,8 @@ class _Twins:
         self._folder.cleanup()
 
     def run(self, graph: Graph, feeds: Arrays) -> Outputs:
-        path = Path(self._folder.name) / "twin.onnx"
+        # By its name an error says which of the two cannot be run.
+        path = Path(self._folder.name) / ("original.onnx" if graph is self._original else "restructured.onnx")
         write_twin(graph, self._store, self._integer, path)
         return run_file(path, feeds, self._outputs, optimise=not self._integer)
 

@@ -10,7 +10,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 from integer_models import analysed
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx_nodes import model_of, random_array
 from strips import in_strips, node_called, set_constant, set_pads, whole
 
@@ -363,3 +363,14 @@ def integer_convolutions(dtype: type) -> onnx.ModelProto:
 
 
 FILTERS = {"w": (6, 1, 3, 3), "v": (2, 6, 3, 3)}
+
+
+def test_an_original_that_cannot_be_run_is_told_from_a_restructured_model_that_cannot() -> None:
+    nodes = [helper.make_node("Gather", ["x", "index"], ["g"], axis=0), helper.make_node("Relu", ["g"], ["y"])]
+    index = numpy_helper.from_array(np.array([19], np.int64), "index")
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", (10, 4)), ("y", (1, 4)))]
+    graph = helper.make_graph(nodes, "gathers", ends[:1], ends[1:], [index])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    found = verify(model, model).problems
+    assert found
+    assert all(problem.startswith("original: onnxruntime refuses it: ") for problem in found)
