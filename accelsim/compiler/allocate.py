@@ -133,7 +133,7 @@ class Packing:
             wishes: ranges that had better live from an earlier slot on. Those for which there is room do so.
         """
         shortages = self._pack_in(_ORDERS[0], wishes)
-        for order in _ORDERS[not wishes :]:
+        for order in _ORDERS if wishes else _ORDERS[1:]:
             if not shortages:
                 break
             shortages = self._pack_in(order, NO_WISHES)

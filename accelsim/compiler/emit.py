@@ -7,6 +7,7 @@ from math import prod
 
 from accelsim.compiler.activations import Activations
 from accelsim.compiler.drafts import OperandDraft, RangeDraft, Step, Transfer, compact_strides
+from accelsim.compiler.lifetimes import storages_of
 from accelsim.compiler.parameters import Parameters
 from accelsim.compiler.regions import TileIndex, input_region, tiles
 from accelsim.compiler.residency import Plan
@@ -34,7 +35,7 @@ class Emission:
     def __init__(self, workload: Workload, store: Store, work: WorkModel) -> None:
         self.store, self._work = store, work
         self._layers = workload.layers
-        self._stored = [_storages(layer) for layer in workload.layers]
+        self._stored = [storages_of(layer) for layer in workload.layers]
         self._emitted: dict[int, tuple[object, Emitted]] = {}
 
     def follow(self, plan: Plan) -> list[Emitted]:
@@ -52,12 +53,6 @@ class Emission:
         found = Emitted(steps, tuple(self.store.touched))
         self._emitted[layer.index] = key, found
         return found
-
-
-def _storages(layer: Layer) -> tuple[int, ...]:
-    """The activations a layer reads and writes."""
-    read = (piece.storage for access in layer.inputs for piece in access.view.pieces)
-    return tuple(dict.fromkeys([layer.output, *read]))
 
 
 class _LayerEmitter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accelsim.program import TensorKind
-from accelsim.workload import Workload
+from accelsim.workload import Layer, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +49,9 @@ def may_stay(workload: Workload, storage: int, *, outputs_stay: bool = False) ->
     """Whether a storage may live in the scratchpad between layers: intermediates, and outputs where they must."""
     kind = workload.storages[storage].kind
     return kind is TensorKind.ACTIVATION or (outputs_stay and kind is TensorKind.OUTPUT)
+
+
+def storages_of(layer: Layer) -> tuple[int, ...]:
+    """The activations a layer reads and writes."""
+    read = (piece.storage for access in layer.inputs for piece in access.view.pieces)
+    return tuple(dict.fromkeys([layer.output, *read]))

@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 
 from accelsim.compiler.choice import Choice, Chooser, Shortfall
-from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay
+from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay, storages_of
 from accelsim.compiler.situation import Rows, Situation
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
@@ -72,7 +72,7 @@ class Planner:
             if may_stay(workload, storage, outputs_stay=outputs_stay):
                 self._keep(storage, rows)
         self.live = self._live_sets()
-        self._own = [_storages(layer) for layer in workload.layers]
+        self._own = [storages_of(layer) for layer in workload.layers]
         self._floors = [self.chooser.lowest_score(table) for table in self.tables]
         self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
@@ -314,12 +314,6 @@ class Planner:
             memory=found.memory.value,
             remedies=[f"a larger {found.memory} (--set {found.memory}.capacity=…)", "smaller pinned tiles"],
         )
-
-
-def _storages(layer: Layer) -> tuple[int, ...]:
-    """The activations a layer reads and writes."""
-    read = (piece.storage for access in layer.inputs for piece in access.view.pieces)
-    return tuple(dict.fromkeys([layer.output, *read]))
 
 
 def _tables(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) -> list[CostTable]:

@@ -146,10 +146,9 @@ def test_what_moves_to_live_longer_takes_the_lowest_place_where_its_neighbour_st
 def test_a_matrix_vector_product_gains_from_every_step_of_bandwidth():
     # Its next input, fetched early, once settled between the buffers of weights and kept them from taking turns: with
     # 8 GB/s it took twice as long as with 12, and with 16 half as long again.
-    no_banks = "scratchpad.bank_layout=null"
     model = product(1, 2048, 1000)
     cycles = [
-        simulate(model, "gemmini_8x8", overrides=[f"dram.bandwidth={bandwidth}GB/s", no_banks]).totals.latency_cycles
+        simulate(model, "gemmini_8x8", overrides=[f"dram.bandwidth={bandwidth}GB/s"]).totals.latency_cycles
         for bandwidth in (6, 8, 12, 16, 24, 32)
     ]
     assert cycles == sorted(cycles, reverse=True)
