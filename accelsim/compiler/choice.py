@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,12 @@ TRAFFIC_WEIGHT = 0.05
 #: Cycles that a step is taken to cost beside what the estimate sees: transfers and computations do not end together,
 #: and where one waits for the other the DRAM's latency passes. Of two tilings about as fast, larger tiles win.
 STEP_CYCLES = 100
+#: Most that all steps of a layer cost, as a share of its latency: tiny tiles do not wait as long as large ones.
+STEP_SHARE = 0.3
 #: Earlier answers for a layer shape that a search begins with.
 WINNERS = 8
+#: Candidates that a search begins with where no earlier answer helps: those that would be cheapest if all was there.
+LIKELY = 32
 #: All candidates of a table.
 ALL = slice(None)
 
@@ -76,11 +80,15 @@ class Shortfall:
         return replace(self, missing_bytes=self.missing_bytes + more_bytes) if in_the_way else self
 
 
-@dataclass(slots=True, eq=False)
-class _Costed:
-    """Some candidates in a situation, a column per quantity; `score` is infinite where one does not fit.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Needs:
+    """What some candidates need in a situation, a column per quantity.
 
-    `own_weights`: weights have a memory of their own and are not among the working bytes.
+    Attributes:
+        working, spare, resident: bytes of the scratchpad: single-buffered, more for double buffers, of residents.
+        roomy: whether there is room for double buffers.
+        own_weights: weights have a memory of their own and are not among the working bytes.
+        legal: whether it fits at all.
     """
 
     working: NDArray[np.int64]
@@ -88,26 +96,33 @@ class _Costed:
     resident: NDArray[np.int64]
     roomy: NDArray[np.bool_]
     own_weights: bool
-    cycles: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    shortfall: Shortfall | None = None
+    legal: NDArray[np.bool_]
 
-    @property
-    def lowest(self) -> float:
-        """The lowest score; infinite if nothing fits."""
-        return float(np.inf if self.shortfall is not None else self.score.min())
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Costed:
+    """Some candidates in a situation with their costs, a column per quantity.
+
+    `score` is infinite where one does not fit; `estimate` is the score without what steps cost.
+    """
+
+    needs: _Needs
+    cycles: NDArray[np.float64]
+    estimate: NDArray[np.float64]
+    score: NDArray[np.float64]
 
     def choice(self, table: CostTable, index: int, considered: int) -> Choice:
         """Candidate `index` as a record."""
+        needs = self.needs
         return Choice(
-            mapping=table.mapping(index, bool(self.roomy[index])),
+            mapping=table.mapping(index, bool(needs.roomy[index])),
             cycles=float(self.cycles[index]),
             score=float(self.score[index]),
-            working_bytes=int(self.working[index]),
-            spare_bytes=int(self.spare[index]),
-            resident_bytes=int(self.resident[index]),
+            working_bytes=int(needs.working[index]),
+            spare_bytes=int(needs.spare[index]),
+            resident_bytes=int(needs.resident[index]),
             accumulator_bytes=int(table.accumulator_bytes[index]),
-            weight_bytes=int(table.weight_bytes[index]) if self.own_weights else 0,
+            weight_bytes=int(table.weight_bytes[index]) if needs.own_weights else 0,
             considered=considered,
         )
 
@@ -142,8 +157,8 @@ class _Answers:
 class Chooser:
     """Answers for one accelerator; remembers every situation it was asked about.
 
-    A search is narrowed before it begins: tilings that won before in other situations are costed first, and of the
-    others only those that could be cheaper with nothing but weights to move are looked at.
+    A search is narrowed before it begins: tilings that won before in other situations are costed first, or else those
+    that are cheapest with nothing but weights to move; of the others only those that could be cheaper are looked at.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -167,9 +182,9 @@ class Chooser:
         What a step costs beside the estimate is for whoever asks to find out; a cycle each tells equal ones apart.
         """
         costed = self._costed(table, situation)
-        if costed.shortfall is not None:
+        if isinstance(costed, Shortfall):
             return []
-        order = np.argsort(costed.score - (STEP_CYCLES - 1) * table.steps, kind="stable")[:count]
+        order = np.argsort(costed.estimate + table.steps, kind="stable")[:count]
         return [costed.choice(table, int(i), len(table)) for i in order if costed.score[i] < np.inf]
 
     def lowest_score(self, table: CostTable) -> float:
@@ -177,22 +192,44 @@ class Chooser:
         return float(self._floor(table).min())
 
     def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
-        winners, rows = self._winners.get(id(table), ([], table))
-        limit = self._costed(rows, situation).lowest if winners else np.inf
-        if limit == np.inf:
-            chosen, some = np.arange(len(table)), table
+        limit, floor = self._lowest_of_winners(table, situation), self._floor(table)
+        if limit < np.inf:
+            chosen = np.flatnonzero(floor <= limit)
         else:
-            chosen = np.flatnonzero(self._floor(table) <= limit)
-            chosen = chosen[_least(table, *self._transfers(table, situation, chosen), chosen) <= limit]
-            some = table.take(chosen)
+            needs = self._needs(table, situation)
+            if isinstance(needs, Shortfall):
+                return needs
+            chosen = np.flatnonzero(needs.legal)
+            limit = self._lowest_of_likely(table, situation, chosen)
+            chosen = chosen[floor[chosen] <= limit]
+        chosen = chosen[_least(table, *self._transfers(table, situation, chosen), chosen) <= limit]
+        some = table.take(chosen)
         costed = self._costed(some, situation)
-        if costed.shortfall is not None:
-            return costed.shortfall
+        if isinstance(costed, Shortfall):  # The limit is one of theirs.
+            return costed
         best = int(np.argmin(costed.score))
-        if (winner := int(chosen[best])) not in winners:
+        self._note_winner(table, int(chosen[best]))
+        return costed.choice(some, best, len(table))
+
+    def _lowest_of_winners(self, table: CostTable, situation: Situation) -> float:
+        """The lowest score of the candidates that won before; infinite if none of them fits."""
+        if id(table) not in self._winners:
+            return float(np.inf)
+        costed = self._costed(self._winners[id(table)][1], situation)
+        return float(np.inf if isinstance(costed, Shortfall) else costed.score.min())
+
+    def _lowest_of_likely(self, table: CostTable, situation: Situation, legal: NDArray[np.int64]) -> float:
+        """The lowest score of those candidates, of some that fit, that nothing but weights would be cheapest for."""
+        count = min(LIKELY, len(legal))
+        likely = legal[np.argpartition(self._floor(table)[legal], count - 1)[:count]]
+        costed = self._costed(table.take(likely), situation)
+        return float(np.inf if isinstance(costed, Shortfall) else costed.score.min())
+
+    def _note_winner(self, table: CostTable, winner: int) -> None:
+        winners, _ = self._winners.get(id(table), ([], table))
+        if winner not in winners:
             winners = [winner, *winners[: WINNERS - 1]]
             self._winners[id(table)] = winners, table.take(np.array(winners))
-        return costed.choice(some, best, len(table))
 
     def _floor(self, table: CostTable) -> NDArray[np.float64]:
         """What the score of each candidate is at least, whatever the situation (a little less, for rounding)."""
@@ -201,7 +238,7 @@ class Chooser:
             self._floors[id(table)] = _least(table, weights, weights + self.machine.latency_cycles * table.weight_loads)
         return self._floors[id(table)]
 
-    def _costed(self, table: CostTable, situation: Situation) -> _Costed:
+    def _needs(self, table: CostTable, situation: Situation) -> _Needs | Shortfall:
         outside, stored = [i for i, share in enumerate(situation.input_shares) if share > 0], situation.output_share > 0
         sums, weights = self.machine.accumulator_capacity, situation.weight_capacity_bytes
         nothing = np.zeros(len(table), np.int64)
@@ -214,24 +251,27 @@ class Chooser:
         roomy = need + spare <= situation.capacity_bytes
         if weights is not None:
             roomy &= table.weight_bytes + table.weight_spare <= weights
-        found = _Costed(working, spare, resident, roomy, weights is not None)
         legal = _legal(
             (table.accumulator_bytes, sums, MemoryKind.ACCUMULATOR),
             (table.weight_bytes, weights, MemoryKind.WEIGHT_BUFFER),
             (need, situation.capacity_bytes, MemoryKind.SCRATCHPAD),
         )
         if isinstance(legal, Shortfall):
-            found.shortfall = legal
-            return found
+            return legal
+        return _Needs(working, spare, resident, roomy, weights is not None, legal)
+
+    def _costed(self, table: CostTable, situation: Situation) -> _Costed | Shortfall:
+        needs = self._needs(table, situation)
+        if isinstance(needs, Shortfall):
+            return needs
         traffic, moving = self._transfers(table, situation)
         overlapped = _overlapped(table, situation.input_shares[0] * table.input_cycles[0], moving)
         first = moving / np.maximum(table.steps, 1)
         # Transfers overlap with computing where there is room for double buffers, which never makes it slower.
         alone = table.array_cycles + moving
-        time = np.where(roomy, np.minimum(overlapped + first, alone), alone)
-        found.cycles = time
-        found.score = np.where(legal, time + TRAFFIC_WEIGHT * traffic + STEP_CYCLES * table.steps, np.inf)
-        return found
+        time = np.where(needs.roomy, np.minimum(overlapped + first, alone), alone)
+        estimate = np.where(needs.legal, time + TRAFFIC_WEIGHT * traffic, np.inf)
+        return _Costed(needs, time, estimate, estimate + _step_cost(table.steps, time))
 
     def _transfers(
         self, table: CostTable, situation: Situation, chosen: NDArray[np.int64] | slice = ALL
@@ -255,10 +295,13 @@ def _least(
     chosen: NDArray[np.int64] | slice = ALL,
 ) -> NDArray[np.float64]:
     """What the score of the chosen candidates is at least with these transfers (a little less, for rounding)."""
-    least = (
-        np.maximum(table.array_cycles[chosen], moving) + TRAFFIC_WEIGHT * traffic + STEP_CYCLES * table.steps[chosen]
-    )
-    return np.asarray(least * (1 - 1e-9))
+    time = np.maximum(table.array_cycles[chosen], moving)
+    return np.asarray((time + TRAFFIC_WEIGHT * traffic + _step_cost(table.steps[chosen], time)) * (1 - 1e-9))
+
+
+def _step_cost(steps: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cycles that steps cost beside the latency that is estimated of them, which they are a limited share of."""
+    return np.minimum(STEP_CYCLES * steps, STEP_SHARE * cycles)
 
 
 def _legal(*limits: tuple[NDArray[np.int64], int | None, MemoryKind]) -> NDArray[np.bool_] | Shortfall:
@@ -281,8 +324,8 @@ def _overlapped(
 
     Tiles of held operands all arrive during the first pass, which has only its share of the computation to hide them.
     """
-    c, share = table.candidates, table.first_pass
-    early = np.where(c.hold_weights, table.weight_cycles, 0.0) + np.where(c.hold_input, input_cycles, 0.0)
+    share = table.first_pass
+    early = np.where(table.hold_weights, table.weight_cycles, 0.0) + np.where(table.hold_input, input_cycles, 0.0)
     late = moving - early
     first = np.maximum(table.array_cycles * share, early + late * share)
     return np.asarray(first + (1.0 - share) * np.maximum(table.array_cycles, late))

@@ -64,18 +64,19 @@ def resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:
     result = np.full(len(table), situation.resident_bytes, dtype=np.int64)
     if not situation.leaving and situation.arriving is None:
         return result
-    heights = table.candidates.rows[table.streams_rows]
-    absent = np.zeros(int(heights.max(initial=0)) + 1, dtype=np.int64)
-    for height in np.flatnonzero(np.bincount(heights)).tolist():
-        absent[height] = _absent_bytes(situation.leaving, situation.arriving, situation.rows, height)
-    result[table.streams_rows] -= absent[heights]
-    return result
+    absent = _absent_bytes(situation.leaving, situation.arriving, situation.rows, table.heights)
+    return np.asarray(result - np.where(table.streams_rows, absent[table.rows], 0))
 
 
-@lru_cache(maxsize=1 << 14)
-def _absent_bytes(leaving: tuple[Rows, ...], arriving: Rows | None, rows: int, height: int) -> int:
-    """Bytes of rows already freed or not yet written at the worst step, when rows are finished `height` at a time."""
-    first = np.arange(0, rows, height)
+@lru_cache(maxsize=1 << 12)
+def _absent_bytes(
+    leaving: tuple[Rows, ...], arriving: Rows | None, rows: int, heights: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Bytes of rows already freed or not yet written at the worst step, when rows are finished so many at a time.
+
+    One entry per number of rows up to the largest of `heights`; those that are none of them are not filled in.
+    """
+    height, first, begins = _steps(rows, heights)
     absent = np.zeros(len(first), dtype=np.int64)
     if arriving is not None:
         unwritten = np.minimum(arriving.kept, rows - np.minimum(first + height, rows))
@@ -84,4 +85,16 @@ def _absent_bytes(leaving: tuple[Rows, ...], arriving: Rows | None, rows: int, h
         low = first * tensor.stride - tensor.pad
         gone = np.maximum(0, np.minimum(low, tensor.total) - (tensor.total - tensor.kept))
         absent += np.maximum(0, gone - tensor.block) * tensor.row_bytes
-    return int(absent.min())
+    worst = np.zeros(heights[-1] + 1, dtype=np.int64)
+    worst[list(heights)] = np.minimum.reduceat(absent, begins)
+    return worst
+
+
+@lru_cache(maxsize=1 << 8)
+def _steps(rows: int, heights: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Height and first row of every step, for all heights one after another, and where each begins."""
+    each = np.array(heights)
+    steps = -(-rows // each)
+    begins = np.cumsum(steps) - steps
+    height = np.repeat(each, steps)
+    return height, (np.arange(len(height)) - np.repeat(begins, steps)) * height, begins

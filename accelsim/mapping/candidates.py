@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """One entry per candidate: tile sizes, index into ORDERS, and which operands are held for the whole layer."""
+    """Tile sizes, index into ORDERS, and which operands are held for the whole layer."""
 
     batch: Ints
     rows: Ints
@@ -28,44 +29,34 @@ class Candidates:
     hold_input: NDArray[np.bool_]
     hold_weights: NDArray[np.bool_]
 
-    def __len__(self) -> int:
-        return len(self.batch)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of memory the columns take up."""
-        return sum(getattr(self, field.name).nbytes for field in fields(self))
-
-    def take(self, chosen: Ints) -> Candidates:
-        """Some of the candidates."""
-        return Candidates(**{name: getattr(self, name)[chosen] for name in _COLUMNS})
-
-    def narrowed(self) -> Candidates:
-        """The same in half the memory: to be looked up, not to be computed with."""
-        columns = {name: getattr(self, name) for name in _COLUMNS}
-        return Candidates(**{name: c.astype(np.int32) if c.dtype == np.int64 else c for name, c in columns.items()})
-
-
-_COLUMNS = tuple(field.name for field in fields(Candidates))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Combinations:
-    """Candidates of which many share their tile sizes and differ in the rest.
+    """Every tile size in every way to order tiles and to hold operands, of which those that differ are candidates.
 
     Attributes:
-        sizes: which of the distinct tile sizes each has.
-        first: the first candidate of each of the distinct tile sizes.
+        grid: sizes along the last axis, shape (sizes,); orders and holds along the first, shape (ways, 1).
+        size, way: which of either each candidate has.
+        place: where in the flattened grid.
     """
 
-    candidates: Candidates
-    sizes: Ints
-    first: Ints
+    grid: Candidates
+    size: Ints
+    way: Ints
+    place: Ints
 
-    def of_sizes(self) -> Combinations:
-        """One candidate for each of the distinct tile sizes."""
-        own = np.arange(len(self.first))
-        return Combinations(self.candidates.take(self.first), own, own)
+    def table(self, columns: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+        """Columns over the grid, or over one of its axes, as one array of (columns, candidates)."""
+        result = np.empty((len(columns), len(self.size)), dtype)
+        for row, column in zip(result, columns, strict=True):
+            if column.size == 1:
+                row[:] = column.item()
+                continue
+            index = self.size
+            if column.ndim == 2 and column.shape[0] > 1:
+                index = self.place if column.shape[1] > 1 else self.way
+            column.astype(dtype, copy=False).take(index, out=row, mode="clip")
+        return result
 
 
 def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Combinations:
@@ -80,29 +71,26 @@ def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) 
     s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
     sizes = _in_one_group(problem, np.column_stack([spatial[s], filters[k], channels[c]]))
     cuts = _cut_code(problem, sizes)
-    ways: list[tuple[int, bool, bool]] = []
-    sharing, which = [], []
-    for code, count in enumerate(np.bincount(cuts).tolist()):
-        if count:
-            found = _ways(problem, orders, (bool(code & 4), bool(code & 2), bool(code & 1)), pin)
-            sharing.append(np.full(count, len(found)))
-            which.append(np.tile(np.arange(len(ways), len(ways) + len(found)), count))
-            ways += found
-    each, way = np.concatenate(sharing), np.concatenate(which)
-    own = np.repeat(np.arange(len(each)), each)
-    ordering, hold_input, hold_weights = (np.array(column)[way] for column in zip(*ways, strict=True))
-    batch, rows, columns, depth, reduction = (column[own] for column in sizes[np.argsort(cuts, kind="stable")].T)
-    all_of_them = Candidates(batch, rows, columns, depth, reduction, ordering, hold_input, hold_weights)
-    return Combinations(all_of_them, sizes=own, first=np.cumsum(each) - each)
+    ways = {code: _ways(problem, orders, _cut(code), pin) for code in np.flatnonzero(np.bincount(cuts)).tolist()}
+    all_ways = sorted(set().union(*ways.values()))
+    differ = np.zeros((8, len(all_ways)), np.bool_)
+    for code, found in ways.items():
+        differ[code] = [way in found for way in all_ways]
+    by_cut = np.argsort(cuts, kind="stable")
+    size, way = np.nonzero(differ[cuts[by_cut]])
+    batch, rows, columns, depth, reduction = (np.ascontiguousarray(column) for column in sizes[by_cut].T)
+    ordering, hold_input, hold_weights = (np.array(column)[:, None] for column in zip(*all_ways, strict=True))
+    grid = Candidates(batch, rows, columns, depth, reduction, ordering, hold_input, hold_weights)
+    return Combinations(grid, size, way, way * len(sizes) + size)
 
 
-def _ways(problem: Problem, orders: list[str], cut: tuple[bool, bool, bool], pin: Pin) -> list[tuple[int, bool, bool]]:
+def _ways(problem: Problem, orders: list[str], cut: tuple[bool, bool, bool], pin: Pin) -> set[tuple[int, bool, bool]]:
     """Index into ORDERS, and whether inputs and weights are held: all that make a difference where `cut` loops are."""
-    return [
+    return {
         (ORDERS.index(order), held_input, held_weights)
         for order in _distinct_orders(orders, cut)
         for held_input, held_weights in _holds(problem, order, cut, pin)
-    ]
+    }
 
 
 def _in_one_group(problem: Problem, sizes: Ints) -> Ints:
@@ -121,6 +109,11 @@ def _cut_code(problem: Problem, sizes: Ints) -> Ints:
     b, y, x, k = problem.shape
     s_cut = (sizes[:, 0] < b) | (sizes[:, 1] < y) | (sizes[:, 2] < x)
     return np.asarray(4 * s_cut + 2 * (sizes[:, 3] < k) + (sizes[:, 4] < problem.reduction))
+
+
+def _cut(code: int) -> tuple[bool, bool, bool]:
+    """The same for S, K and C, one by one."""
+    return bool(code & 4), bool(code & 2), bool(code & 1)
 
 
 def _distinct_orders(orders: list[str], cut: tuple[bool, bool, bool]) -> Iterable[str]:

@@ -7,8 +7,7 @@ on the compiled Program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +25,7 @@ _ORDER = {name: i for i, name in enumerate(ORDERS)}
 
 
 class _Operand(NamedTuple):
-    """Columns of an activation operand.
+    """Columns of an operand.
 
     Attributes:
         tile: bytes of one tile.
@@ -42,18 +41,15 @@ class _Operand(NamedTuple):
     loads: Ints
 
 
-def _columns(found: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Columns as one array of (operands, candidates)."""
-    columns = list(found)
-    return np.array(columns).reshape(len(columns), -1)
-
-
 class _Model:
-    """Works out the columns of a CostTable; made, asked once, thrown away."""
+    """Works out the columns of a CostTable; made, asked once, thrown away.
+
+    What depends on tile sizes alone has the shape (sizes,), all else broadcasts to (ways, sizes): see Combinations.
+    """
 
     def __init__(self, problem: Problem, found: Combinations, machine: Machine) -> None:
         self.p, self.found, self.m = problem, found, machine
-        self.c = c = found.candidates
+        self.c = c = found.grid
         b, y, x, k = problem.shape
         self.nb, self.ny, self.nx = _ceil(b, c.batch), _ceil(y, c.rows), _ceil(x, c.columns)
         self.nk, self.nc = _ceil(k, c.filters), _ceil(problem.reduction, c.channels)
@@ -62,37 +58,26 @@ class _Model:
         self.is_kcs, self.is_sck = c.order == _ORDER["KCS"], c.order == _ORDER["SCK"]
 
     def table(self) -> CostTable:
+        c, table = self.c, self.found.table
         inputs = [self._input(i, shape) for i, shape in enumerate(self.p.inputs)]
-        weight_bytes, weight_spare, weight_cycles, weight_loads = self._weights()
-        out_tile, out_cycles = self._output()
-        zero = np.zeros(len(self.c), dtype=np.int64)
-        many, streams = self._many_tiles(), self._streams_rows()
+        weights, (out_tile, out_cycles) = self._weights(), self._output()
+        # Of several operands the largest, since they may be one and the same.
+        largest = np.max([operand.tile for operand in inputs], axis=0, initial=0)
+        out_spare = np.where(self.ns * self.nk > 1, out_tile, 0)
+        integers = [largest + out_tile, weights.working, out_tile, weights.spare, out_spare, self._accumulators()]
+        integers += [weights.loads, self.ns * self.nk, self.ns * self.nk * self.nc]
+        integers += [operand.working for operand in inputs]
+        integers += [operand.spare for operand in inputs]
+        integers += [operand.loads for operand in inputs]
+        floats = [self._compute(), self._first_pass(), weights.cycles, out_cycles]
+        floats += [operand.cycles for operand in inputs]
         return CostTable(
-            candidates=self.c.narrowed(),
-            array_cycles=self._of_sizes()._compute()[self.found.sizes],
-            # Of several operands the largest, since they may be one and the same.
-            tile_bytes=np.max([operand.tile for operand in inputs], axis=0, initial=0) + out_tile,
-            input_cycles=_columns(operand.cycles for operand in inputs),
-            weight_cycles=weight_cycles,
-            output_cycles=out_cycles,
-            input_bytes=_columns(operand.working for operand in inputs),
-            weight_bytes=weight_bytes,
-            output_bytes=out_tile,
-            input_spare=_columns(operand.spare for operand in inputs),
-            weight_spare=weight_spare,
-            output_spare=np.where(many, out_tile, zero),
-            accumulator_bytes=self._accumulators(),
-            input_loads=_columns(operand.loads for operand in inputs),
-            weight_loads=weight_loads,
-            output_stores=self.ns * self.nk,
-            steps=self.ns * self.nk * self.nc,
-            first_pass=self._first_pass(),
-            streams_rows=streams,
+            table([c.batch, c.rows, c.columns, c.filters, c.channels, c.order], np.int32),
+            table(integers, np.int64),
+            table(floats, np.float64),
+            table([c.hold_input, c.hold_weights, self._streams_rows()], np.bool_),
+            heights=tuple(np.flatnonzero(np.bincount(c.rows)).tolist()),
         )
-
-    def _of_sizes(self) -> _Model:
-        """The model of the distinct tile sizes: what the array computes does not depend on the rest."""
-        return _Model(self.p, self.found.of_sizes(), self.m)
 
     def _streams_rows(self) -> NDArray[np.bool_]:
         outermost = self.is_skc | self.is_sck | ((self.nk == 1) & (self.nc == 1))
@@ -103,16 +88,13 @@ class _Model:
         turns = np.maximum(np.where(self.c.hold_weights, self.ns, 1), np.where(self.c.hold_input, self.nk, 1))
         return np.asarray(1.0 / turns)
 
-    def _many_tiles(self) -> NDArray[np.bool_]:
-        return np.asarray(self.ns * self.nk > 1)
-
     def _compute(self) -> Floats:
         c, p = self.c, self.p
         steps = self.ns * self.nk * self.nc
         if not p.on_array:
             work = p.operations / self.m.lanes
             return np.asarray(work + steps * (self.m.startup_cycles + self.m.issue_cycles + 0.5))
-        total = np.zeros(len(c))
+        total = np.zeros(len(c.batch))
         for filters, filter_tiles in _with_rest(p.shape[3], c.filters):
             for channels, channel_tiles in _with_rest(p.reduction, c.channels):
                 tiles = self.ns * filter_tiles * channel_tiles
@@ -189,7 +171,7 @@ class _Model:
         rolled_pass = self.nb * batch * self.nx * rolled_rows * columns * depth * e * parts
         one_pass = np.where(rolling, np.minimum(rolled_pass, plain_pass), plain_pass)
         again = np.where(self.ns * parts == 1, 1, self._passes(by_reduction, shape, parts))  # one tile just stays
-        hold = self.c.hold_input if index == 0 else np.zeros(len(self.c), dtype=bool)
+        hold = self.c.hold_input if index == 0 else np.zeros((1, 1), dtype=bool)
         moved = np.where(hold, unique, one_pass * again)
         working = np.where(hold, unique, tile)
         spare = np.where(hold | (self.ns * parts * again <= 1), 0, tile)
@@ -206,7 +188,7 @@ class _Model:
         batch, rows, columns, depth = found.extents
         tile = batch * rows * columns * depth * shape.element_bytes
         unique = np.full_like(tile, int(np.prod(shape.size)) * shape.element_bytes)
-        hold = self.c.hold_input if index == 0 else np.zeros(len(self.c), dtype=bool)
+        hold = self.c.hold_input if index == 0 else np.zeros((1, 1), dtype=bool)
         moved = np.where(hold, unique, tile * found.loads)
         spare = np.where(hold | (found.loads <= 1), 0, tile)
         run = np.where(depth < shape.size[3], depth, columns * depth) * shape.element_bytes
@@ -215,7 +197,7 @@ class _Model:
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
         if shape.space is not Along.WINDOW:
-            return np.ones(len(self.c), dtype=bool)
+            return np.ones((1, 1), dtype=bool)
         alone_c = self.nc == 1
         if by_reduction:
             return np.asarray(self.is_kcs | (alone_c & (self.is_skc | self.is_ksc | self.is_sck)))
@@ -240,7 +222,8 @@ class _Model:
         # The operand follows the filters (or is broadcast over them): once per filter tile it does not follow.
         return np.where((parts == 1) & (self.is_ksc | self.is_kcs), self.nk, 1)
 
-    def _weights(self) -> tuple[Ints, Ints, Floats, Ints]:
+    def _weights(self) -> _Operand:
+        """The columns of the parameters."""
         p, c = self.p, self.c
         tap_bytes = p.taps * p.weight_bytes
         tile = c.filters * (c.channels * tap_bytes + p.vector_bytes)
@@ -251,7 +234,7 @@ class _Model:
         working = np.where(c.hold_weights, unique, tile)
         spare = np.where(c.hold_weights | one, 0, tile)
         loads = self.nk * self.nc * np.where(once, 1, self.ns) if unique else np.zeros_like(tile)
-        return working, spare, self._dram(moved, np.maximum(tile, 1)), loads
+        return _Operand(tile, working, spare, self._dram(moved, np.maximum(tile, 1)), loads)
 
     def _output(self) -> tuple[Ints, Floats]:
         c, p = self.c, self.p
@@ -259,12 +242,12 @@ class _Model:
         e = p.output_bytes
         tile = c.batch * c.rows * c.columns * c.filters * e
         run = np.where(c.filters < k, c.filters, np.where(c.columns < x, c.columns, c.columns * c.rows) * k) * e
-        return tile, self._dram(np.full(len(c), b * y * x * k * e), run)
+        return tile, self._dram(np.asarray(b * y * x * k * e), run)
 
     def _accumulators(self) -> Ints:
         c = self.c
         if not self.p.on_array:
-            return np.zeros(len(c), dtype=np.int64)
+            return np.zeros(len(c.batch), dtype=np.int64)
         tile = c.batch * c.rows * c.columns * c.filters * self.m.accumulator_bytes
         split = self.nc > 1
         copies = np.where(split & self.is_kcs, self.ns, np.where(split & self.is_sck, self.nk, 1))

@@ -2,69 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.mapping.candidates import Candidates, Ints
+from accelsim.mapping.candidates import Ints
 from accelsim.mapping.records import ORDERS, LayerMapping, TileSizes
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class CostTable:
     """Costs of all candidates of one problem, one entry per candidate.
 
+    The columns are views of four arrays, of (columns, candidates) each, so that some candidates are taken at once.
+
     Attributes:
-        array_cycles: cycles of the array or vector unit, issue included.
+        rows: output rows of a tile.
+        heights: all values that `rows` has, and maybe more, ascending.
         tile_bytes: a tile of the output and of the largest activation operand, which must be there wherever they lie.
-        input_cycles: DRAM cycles per activation operand if it lies in DRAM, shape (operands, candidates).
-        weight_cycles, output_cycles: DRAM cycles of parameters; of the output if it goes to DRAM.
-        input_bytes: working bytes per operand if it lies in DRAM, single-buffered, shape (operands, candidates).
         weight_bytes, output_bytes: working bytes, single-buffered.
         weight_spare, input_spare, output_spare: what double buffering adds.
         accumulator_bytes: partial sums that must live at once in the memory of partial sums.
-        input_loads: transfers per operand if it lies in DRAM, shape (operands, candidates).
         weight_loads, output_stores: transfers of parameters; of the output if it goes to DRAM.
         steps: instructions on the array or vector unit.
+        input_bytes: working bytes per operand if it lies in DRAM, single-buffered, shape (operands, candidates).
+        input_loads: transfers per operand if it lies in DRAM, shape (operands, candidates).
+        array_cycles: cycles of the array or vector unit, issue included.
         first_pass: share of the layer's steps in which all tiles of a held operand are loaded (1 if none is held).
+        weight_cycles, output_cycles: DRAM cycles of parameters; of the output if it goes to DRAM.
+        input_cycles: DRAM cycles per activation operand if it lies in DRAM, shape (operands, candidates).
+        hold_input, hold_weights: whether the operand's tiles stay until the layer ends.
         streams_rows: whether output rows are finished one after another, so that rows of the input free up.
     """
 
-    candidates: Candidates
-    array_cycles: Floats
-    tile_bytes: Ints
-    input_cycles: Floats
-    weight_cycles: Floats
-    output_cycles: Floats
-    input_bytes: Ints
-    weight_bytes: Ints
-    output_bytes: Ints
-    input_spare: Ints
-    weight_spare: Ints
-    output_spare: Ints
-    accumulator_bytes: Ints
-    input_loads: Ints
-    weight_loads: Ints
-    output_stores: Ints
-    steps: Ints
-    first_pass: Floats
-    streams_rows: NDArray[np.bool_]
+    __slots__ = (
+        "_flags", "_floats", "_integers", "_tilings", "accumulator_bytes", "array_cycles", "first_pass", "heights",
+        "hold_input", "hold_weights", "input_bytes", "input_cycles", "input_loads", "input_spare", "output_bytes",
+        "output_cycles", "output_spare", "output_stores", "rows", "steps", "streams_rows", "tile_bytes",
+        "weight_bytes", "weight_cycles", "weight_loads", "weight_spare",
+    )  # fmt: skip
+
+    def __init__(
+        self, tilings: NDArray[np.int32], integers: Ints, floats: Floats, flags: Flags, heights: tuple[int, ...]
+    ) -> None:
+        """Make a table of its columns.
+
+        Args:
+            tilings: batch, rows, columns, filters, channels of a tile, index into ORDERS.
+            integers: tile_bytes, weight_bytes, output_bytes, weight_spare, output_spare, accumulator_bytes,
+                weight_loads, output_stores, steps; input_bytes, then input_spare, then input_loads of every operand.
+            floats: array_cycles, first_pass, weight_cycles, output_cycles; input_cycles of every operand.
+            flags: hold_input, hold_weights, streams_rows.
+            heights: as the attribute.
+        """
+        self._tilings, self._integers, self._floats, self._flags, self.heights = (
+            tilings, integers, floats, flags, heights,
+        )  # fmt: skip
+        self.rows = tilings[1]
+        self.tile_bytes, self.weight_bytes, self.output_bytes = integers[:3]
+        self.weight_spare, self.output_spare, self.accumulator_bytes = integers[3:6]
+        self.weight_loads, self.output_stores, self.steps = integers[6:9]
+        self.array_cycles, self.first_pass, self.weight_cycles, self.output_cycles = floats[:4]
+        self.input_cycles = floats[4:]
+        inputs = len(self.input_cycles)
+        self.input_bytes, self.input_spare = integers[9 : 9 + inputs], integers[9 + inputs : 9 + 2 * inputs]
+        self.input_loads = integers[9 + 2 * inputs :]
+        self.hold_input, self.hold_weights, self.streams_rows = flags
 
     def __len__(self) -> int:
-        return len(self.candidates)
+        return len(self.rows)
 
     def at(self, bytes_per_cycle: float) -> CostTable:
         """The same table, its DRAM cycles at another bandwidth than one byte per cycle."""
-        scaled = {name: getattr(self, name) / bytes_per_cycle for name in _DRAM_CYCLES}
-        return replace(self, **scaled)
+        floats = self._floats.copy()
+        floats[2:] /= bytes_per_cycle
+        return CostTable(self._tilings, self._integers, floats, self._flags, self.heights)
 
     def take(self, chosen: Ints) -> CostTable:
         """Some of the candidates."""
-        columns = {name: getattr(self, name)[..., chosen] for name in _COLUMNS}
-        return replace(self, candidates=self.candidates.take(chosen), **columns)
+        return CostTable(
+            self._tilings.take(chosen, axis=1),
+            self._integers.take(chosen, axis=1),
+            self._floats.take(chosen, axis=1),
+            self._flags.take(chosen, axis=1),
+            self.heights,
+        )
 
     def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
         """Scratchpad bytes that each candidate needs wherever its operands lie.
@@ -77,22 +100,10 @@ class CostTable:
     @property
     def bytes(self) -> int:
         """Bytes of memory the table takes up."""
-        return self.candidates.bytes + sum(int(getattr(self, name).nbytes) for name in _COLUMNS)
+        return sum(int(each.nbytes) for each in (self._tilings, self._integers, self._floats, self._flags))
 
     def mapping(self, index: int, double_buffered: bool) -> LayerMapping:
         """Candidate `index` as a record."""
-        c = self.candidates
-        tile = TileSizes(
-            int(c.batch[index]),
-            int(c.rows[index]),
-            int(c.columns[index]),
-            int(c.filters[index]),
-            int(c.channels[index]),
-        )
-        return LayerMapping(
-            tile, ORDERS[c.order[index]], bool(c.hold_input[index]), bool(c.hold_weights[index]), double_buffered
-        )
-
-
-_DRAM_CYCLES = ("input_cycles", "weight_cycles", "output_cycles")
-_COLUMNS = tuple(field.name for field in fields(CostTable) if field.name != "candidates")
+        *sizes, order = self._tilings[:, index].tolist()
+        held = bool(self.hold_input[index]), bool(self.hold_weights[index])
+        return LayerMapping(TileSizes(*sizes), ORDERS[order], *held, double_buffered)
