@@ -132,17 +132,19 @@ class Packing:
         Args:
             wishes: ranges that had better live from an earlier slot on. Those for which there is room do so.
         """
-        shortages = self._pack_in(_ORDERS[0], wishes)
-        for order in _ORDERS if wishes else _ORDERS[1:]:
+        shortages: list[Shortage] = []
+        ways = [(_ORDERS[0], wishes), *((order, NO_WISHES) for order in (_ORDERS if wishes else _ORDERS[1:]))]
+        for number, way in enumerate(ways, 1):
+            shortages = self._pack_in(*way, to_the_end=number == len(ways))
             if not shortages:
                 break
-            shortages = self._pack_in(order, NO_WISHES)
         return shortages
 
-    def _pack_in(self, order: _Order, wishes: Mapping[RangeDraft, int]) -> list[Shortage]:
+    def _pack_in(self, order: _Order, wishes: Mapping[RangeDraft, int], *, to_the_end: bool) -> list[Shortage]:
         """Give addresses to ranges in an order; what found none, with lives as they were if there is any.
 
-        A range for which there is no gap makes room for itself; where that fails too often, the order is no good.
+        A range for which there is no gap makes room for itself; where that fails too often, the order is no good, and
+        given up unless what else finds no gap is asked for too.
         """
         self._placed = _Placed()
         firsts = {draft: draft.first for draft in wishes}
@@ -151,6 +153,8 @@ class Packing:
             if self._settle(draft, wishes) or (len(shortages) < HOPELESS and self._make_room(draft, firsts, wishes)):
                 continue
             shortages.append(Shortage(draft.first, draft.size_bytes, self._largest_gap(draft)))
+            if len(shortages) == HOPELESS and not to_the_end:
+                break
         if shortages:
             for draft, first in firsts.items():
                 draft.first = first

@@ -8,9 +8,10 @@ as residents (small tiles) than as spills.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 
@@ -31,6 +32,10 @@ MARGIN = 0.9
 SHRINK = 0.9
 #: A layer whose score is this much worse than without residents is worth giving residents up for.
 HURT = 1.01
+#: Sums of scores in another order differ by no more than this factor.
+ROUNDED_UP = 1 + 1e-9
+#: Nothing is known of what layers cost at least.
+NO_BOUNDS: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -199,10 +204,13 @@ class Planner:
     def _try_rows(self, storage: int, options: Iterable[int]) -> None:
         """Keep as many rows of a storage as makes the layers of its life fastest."""
         affected = range(len(self.capacity))[self._life(storage)]
-        best, score = self.kept[storage], self._score(affected)
+        before, score = self.kept[storage], self._score(affected)
+        # Beside more residents no layer becomes faster, unless it is the residents it works with.
+        others = {layer: self._score([layer]) for layer in affected if storage not in self._own[layer]}
+        best = before
         for rows in options:
             self._keep(storage, rows)
-            after = self._score(affected, score * 0.9995)
+            after = self._score(affected, score * 0.9995, others if rows > before else NO_BOUNDS)
             if after < score * 0.9995:
                 best, score = rows, after
         self._keep(storage, best)
@@ -219,18 +227,27 @@ class Planner:
         now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
         return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.score > HURT * then.score)
 
-    def _score(self, layers: Sequence[int], limit: float = float("inf")) -> float:
-        """Scores of some layers; infinite if one does not fit, or where they are sure not to be under a limit."""
-        total, coming = 0.0, sum(self._floors[layer] for layer in layers)
-        for layer in layers:
+    def _score(
+        self, layers: Sequence[int], limit: float = float("inf"), bounds: Mapping[int, float] = NO_BOUNDS
+    ) -> float:
+        """Scores of some layers; infinite if one does not fit, or where they are sure not to be under a limit.
+
+        Args:
+            layers: which.
+            limit: what the sum is wanted to be below.
+            bounds: what some of the layers cost at least, if more is known than what each costs in any situation.
+        """
+        least = {layer: bounds.get(layer, self._floors[layer]) for layer in layers}
+        sum_at_least, scores = sum(least.values()), dict.fromkeys(layers, 0.0)
+        for layer in sorted(layers, key=bounds.__contains__):
             choice = self.choose(layer)
             if isinstance(choice, Shortfall):
                 return float("inf")
-            total += choice.score
-            coming -= self._floors[layer]
-            if total + coming >= limit:
+            scores[layer] = choice.score
+            sum_at_least += choice.score - least[layer]
+            if sum_at_least > limit * ROUNDED_UP:
                 return float("inf")
-        return total
+        return sum(scores.values())
 
     def _require(self, layer: int) -> Choice:
         choice = self.choose(layer)

@@ -1,0 +1,63 @@
+"""The collector of cycles rests during long work, and is caught up with all the same."""
+
+import gc
+import weakref
+
+import pytest
+
+from restructure.collecting import PATIENCE, uncollected
+
+
+class Knot:
+    """Refers to itself, so only the collector can free it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    gc.collect()
+    yield
+    assert gc.isenabled()
+
+
+def full_collections() -> int:
+    return gc.get_stats()[2]["collections"]
+
+
+def test_neither_meanwhile_nor_on_leaving_is_everything_looked_through():
+    full_collections_before = full_collections()
+    with uncollected():
+        kept = [[number] for number in range(200_000)]
+        assert not gc.isenabled()
+    more = [[number] for number in range(5_000)]
+    assert full_collections() == full_collections_before
+    assert len(kept) + len(more) == 205_000
+
+
+def test_an_inner_rest_does_not_end_the_outer_one():
+    with uncollected():
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+
+
+def test_cycles_made_meanwhile_are_found_in_the_end():
+    with uncollected():
+        knot = weakref.ref(Knot())
+    for _ in range(PATIENCE):
+        with uncollected():
+            pass
+    assert knot() is None
+
+
+def test_what_somebody_else_has_frozen_stays_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with uncollected():
+            pass
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()
