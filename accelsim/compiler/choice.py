@@ -167,13 +167,21 @@ class Chooser:
         self._floors: dict[int, NDArray[np.float64]] = {}
         self._winners: dict[int, tuple[list[int], CostTable]] = {}
 
-    def choose(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
-        """The best tiling of a layer in a situation, or what is missing for any."""
-        known = self._answers[id(table), situation.emptied]
-        answer = known.beside(situation.resident_bytes)
+    def choose(self, table: CostTable, situation: Situation, more_bytes: int = 0) -> Choice | Shortfall:
+        """The best tiling of a layer in a situation, or what is missing for any.
+
+        Args:
+            table: the layer's.
+            situation: what it finds.
+            more_bytes: bytes that are resident beside those of the situation.
+        """
+        resident = situation.resident_bytes + more_bytes
+        emptied = replace(situation, resident_bytes=0) if situation.resident_bytes else situation
+        known = self._answers[id(table), emptied]
+        answer = known.beside(resident)
         if answer is None:
-            answer = self._search(table, situation)
-            known.note(situation.resident_bytes, answer, answer.slack(situation.capacity_bytes))
+            answer = self._search(table, replace(emptied, resident_bytes=resident))
+            known.note(resident, answer, answer.slack(situation.capacity_bytes))
         return answer
 
     def ranking(self, table: CostTable, situation: Situation, count: int) -> list[Choice]:
@@ -306,14 +314,15 @@ def _step_cost(steps: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray
 
 def _legal(*limits: tuple[NDArray[np.int64], int | None, MemoryKind]) -> NDArray[np.bool_] | Shortfall:
     """Which candidates fit in every memory, given (bytes of each, capacity, memory); or what the first lacks."""
-    legal = np.ones(len(limits[0][0]), np.bool_)
+    legal: NDArray[np.bool_] | None = None
     for needed, capacity, memory in limits:
         if capacity is None:
             continue
-        fits = legal & (needed <= capacity)
+        fits = needed <= capacity if legal is None else legal & (needed <= capacity)
         if not fits.any():
-            return Shortfall(int(needed[legal].min()) - capacity, memory)
+            return Shortfall(int((needed if legal is None else needed[legal]).min()) - capacity, memory)
         legal = fits
+    assert legal is not None  # The scratchpad's capacity is known.
     return legal
 
 

@@ -79,6 +79,7 @@ class Planner:
         self.live = self._live_sets()
         self._own = [storages_of(layer) for layer in workload.layers]
         self._floors = [self.chooser.lowest_score(table) for table in self.tables]
+        self._situations: dict[tuple[int | None, ...], Situation] = {}
         self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
     def plan(self) -> Plan:
@@ -112,18 +113,25 @@ class Planner:
 
     def choose(self, index: int) -> Choice | Shortfall:
         """The best tiling of a layer beside what is resident, or what is missing for any."""
-        own = [self.kept[storage] for storage in self._own[index]]
-        weights = self.weight_capacity[index] if self.weight_capacity else None
-        asked = (index, int(self.resident[index]), self.capacity[index], weights, *own)
-        found = self._chosen.get(asked)
+        resident = int(self.resident[index])
+        known = self._known_by(index)
+        found = self._chosen.get((*known, resident))
         if found is None:
-            situation = self._situation(self.workload.layers[index])
-            found = self._chosen[asked] = self.chooser.choose(self.tables[index], situation)
+            situation = self._situations.get(known)
+            if situation is None:
+                situation = self._situations[known] = self._situation(self.workload.layers[index])
+            found = self._chosen[*known, resident] = self.chooser.choose(self.tables[index], situation, resident)
         return found
+
+    def _known_by(self, index: int) -> tuple[int | None, ...]:
+        """What a layer's situation depends on, but for the bytes of residents."""
+        weights = self.weight_capacity[index] if self.weight_capacity else None
+        return (index, self.capacity[index], weights, *[self.kept[storage] for storage in self._own[index]])
 
     def ranking(self, index: int, count: int) -> list[Choice]:
         """The tilings of a layer with the best estimates beside what is resident, the best first."""
-        return self.chooser.ranking(self.tables[index], self._situation(self.workload.layers[index]), count)
+        situation = replace(self._situation(self.workload.layers[index]), resident_bytes=int(self.resident[index]))
+        return self.chooser.ranking(self.tables[index], situation, count)
 
     def _life(self, storage: int) -> slice:
         """The layers during which a storage matters."""
@@ -219,7 +227,6 @@ class Planner:
         """Whether a layer would be faster if nothing but its own operands were resident."""
         alone = replace(
             self._situation(self.workload.layers[index]),
-            resident_bytes=0,
             leaving=(),
             arriving=None,
             capacity_bytes=self.hardware.scratchpad.capacity_bytes,
@@ -256,6 +263,7 @@ class Planner:
         return choice
 
     def _situation(self, layer: Layer) -> Situation:
+        """What a layer finds, but for the bytes of residents."""
         out = layer.output
         streams = layer.shape[0] == 1
         arriving = None
@@ -264,7 +272,7 @@ class Planner:
         return Situation(
             input_shares=tuple(self._dram_share(layer, i) for i in range(len(layer.inputs))),
             output_share=1.0 - self.kept[out] / self.rows[out],
-            resident_bytes=int(self.resident[layer.index]),
+            resident_bytes=0,
             leaving=tuple(self._leaving(layer)) if streams else (),
             arriving=arriving,
             rows=layer.shape[1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -52,11 +52,6 @@ class Situation:
     rows: int
     capacity_bytes: int
     weight_capacity_bytes: int | None = None
-
-    @property
-    def emptied(self) -> Situation:
-        """The same without anything resident."""
-        return replace(self, resident_bytes=0)
 
 
 def resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:

@@ -96,7 +96,7 @@ def test_no_candidate_scores_below_its_floor(tables, number, situation):
 @given(number=st.integers(0, 5), situation=situations)
 def test_no_candidate_is_cheaper_beside_more_residents(tables, number, situation):
     chooser, table = Chooser(MACHINE), tables[number].at(1 / 16)  # sixteen times slower memory
-    beside, alone = chooser._costed(table, situation), chooser._costed(table, situation.emptied)
+    beside, alone = chooser._costed(table, situation), chooser._costed(table, replace(situation, resident_bytes=0))
     if not isinstance(beside, Shortfall):
         assert (alone.score <= beside.score).all()
 
