@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import prod
 
 from accelsim.program.box import Box, normalise
@@ -167,6 +168,19 @@ class Operand:
     def box(self) -> Box:
         """The bytes it occupies."""
         return normalise(self.address, self.shape, self.strides, self.element_bytes)
+
+    def burst_aligned_bytes(self, burst_bytes: int) -> int:
+        """Bytes moved to transfer it when every run of bytes is rounded out to multiples of `burst_bytes`."""
+        return _burst_aligned_bytes(
+            self.address % burst_bytes, self.shape, self.strides, self.element_bytes, burst_bytes
+        )
+
+
+@lru_cache(maxsize=1 << 14)
+def _burst_aligned_bytes(
+    phase: int, shape: tuple[int, ...], strides: tuple[int, ...], element_bytes: int, burst_bytes: int
+) -> int:
+    return normalise(phase, shape, strides, element_bytes).burst_aligned_bytes(burst_bytes)
 
 
 @dataclass(frozen=True, slots=True)

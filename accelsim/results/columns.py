@@ -210,6 +210,6 @@ def _padded(rows: Sequence[tuple[int, ...]], missing: int, axes: int) -> Ints:
     table = np.full((len(rows), int(lengths.max(initial=axes))), missing, np.int64)
     for length in np.unique(lengths).tolist():
         places = np.flatnonzero(lengths == length)
-        some: Iterable[tuple[int, ...]] = rows if len(places) == len(rows) else (rows[i] for i in places.tolist())
+        some: Iterable[tuple[int, ...]] = rows if len(places) == len(rows) else map(rows.__getitem__, places.tolist())
         table[places, :length] = np.fromiter(chain.from_iterable(some), np.int64).reshape(-1, length)
     return table

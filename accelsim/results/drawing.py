@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from accelsim.program import Program
 from accelsim.results.columns import OPCODES, Columns, Ints
 from accelsim.results.records import MemoryMap, UnitActivity
 from accelsim.results.reservations import Reservations
@@ -80,7 +79,7 @@ def _largest(area: Ints) -> Ints:
 def unit_activity(columns: Columns, trace: Trace, most: int = MOST_SLICES) -> tuple[UnitActivity, ...]:
     """What each unit that did anything did when; transfers begin when their first byte moves."""
     program = columns.program
-    size = _moved(program)
+    size = _moved(columns)
     begin = np.maximum(trace.start, trace.bus_start)
     found = []
     for number, unit in enumerate(program.units):
@@ -107,10 +106,12 @@ def unit_activity(columns: Columns, trace: Trace, most: int = MOST_SLICES) -> tu
     return tuple(found)
 
 
-def _moved(program: Program) -> Ints:
+def _moved(columns: Columns) -> Ints:
     """Bytes that each instruction writes."""
-    sizes = (sum(operand.bytes for operand in item.writes) for item in program.instructions)
-    return np.fromiter(sizes, np.int64, len(program.instructions))
+    written = columns.accesses.take(columns.accesses.write)
+    moved = np.zeros(len(columns), np.int64)
+    np.add.at(moved, written.instruction, written.bytes)
+    return moved
 
 
 def _thinned(table: Ints, most: int, latency: int) -> tuple[Ints, int]:

@@ -63,8 +63,8 @@ def traffic_of(columns: Columns, burst_bytes: int) -> Traffic:
     moves = columns.runs(Opcode.LOAD, Opcode.STORE)
     used = used.take(~columns.on_chip[used.memory] & moves[used.instruction])
     numbers, place = np.unique(used.operand, return_inverse=True)
-    boxes = (columns.operands[number].box for number in numbers.tolist())
-    moved = np.fromiter((box.burst_aligned_bytes(burst_bytes) for box in boxes), np.int64, len(numbers))[place]
+    sizes = [columns.operands[number].burst_aligned_bytes(burst_bytes) for number in numbers.tolist()]
+    moved = np.array(sizes, np.int64)[place]
     layer = columns.layer[used.instruction]
     by_cause = _by_cause(columns, used, layer)
     return Traffic(used.instruction, layer, used.tensor, used.write, by_cause, moved - used.bytes)

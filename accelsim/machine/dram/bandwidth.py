@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from accelsim.machine.dram.interface import Request, Service
 from accelsim.machine.timing import Timing
-from accelsim.program import normalise
 
 
 class BandwidthLatencyDram:
@@ -29,13 +26,6 @@ class BandwidthLatencyDram:
         ready = (request.issued + self._latency_cycles) * self._ticks_per_cycle
         behind = self._last if self._free > ready else -1
         begin = self._free if behind >= 0 else ready
-        asked, burst = request.operand, self._burst_bytes
-        moved_bytes = _moved_bytes(asked.address % burst, asked.shape, asked.strides, asked.element_bytes, burst)
-        self._free = begin + moved_bytes * self._ticks_per_byte
+        self._free = begin + request.operand.burst_aligned_bytes(self._burst_bytes) * self._ticks_per_byte
         self._last = request.instruction
         return Service(begin // self._ticks_per_cycle, -(-self._free // self._ticks_per_cycle), behind)
-
-
-@lru_cache(maxsize=1 << 14)
-def _moved_bytes(phase: int, shape: tuple[int, ...], strides: tuple[int, ...], element_bytes: int, burst: int) -> int:
-    return normalise(phase, shape, strides, element_bytes).burst_aligned_bytes(burst)
