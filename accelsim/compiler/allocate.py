@@ -61,19 +61,21 @@ _ORDERS: tuple[_Order, ...] = (
 class _Placed:
     """Ranges that have addresses, found by the slots they live in.
 
-    Brief lives are filed under each of their slots. Longer ones are kept in the order of their first slots, those that
-    live about as long together: whoever lives in a slot began there, or before it by no more than the longest life
-    among its kind.
+    Brief lives are filed under each of their slots, and once more under the first. Longer ones are kept in the order of
+    their first slots, those that live about as long together: whoever lives in a slot began there, or before it by no
+    more than the longest life among its kind.
     """
 
     def __init__(self) -> None:
         self._brief: defaultdict[int, list[RangeDraft]] = defaultdict(list)
+        self._begin: defaultdict[int, list[RangeDraft]] = defaultdict(list)
         self._kinds: dict[int, tuple[list[int], list[RangeDraft]]] = {}
 
     def add(self, draft: RangeDraft) -> None:
         """File a range, whose life must not change while it is here."""
         first, last = draft.first, draft.last
         if last - first < BRIEF:
+            self._begin[first].append(draft)
             for slot in range(first, last + 1):
                 self._brief[slot].append(draft)
             return
@@ -86,6 +88,7 @@ class _Placed:
         """Take a range out."""
         first, last = draft.first, draft.last
         if last - first < BRIEF:
+            self._begin[first].remove(draft)
             for slot in range(first, last + 1):
                 self._brief[slot].remove(draft)
             return
@@ -97,11 +100,11 @@ class _Placed:
 
     def contemporaries(self, first: int, last: int) -> list[RangeDraft]:
         """Ranges that live in one of the slots from `first` to `last`."""
-        brief = self._brief
-        found = list(brief[first]) if first in brief else []
+        begin = self._begin
+        found = list(self._brief.get(first, ()))
         for slot in range(first + 1, last + 1):
-            if slot in brief:
-                found += [draft for draft in brief[slot] if draft.first == slot]
+            if slot in begin:
+                found += begin[slot]
         for longest, (firsts, drafts) in self._kinds.items():
             low, high = bisect_right(firsts, first - longest), bisect_right(firsts, last)
             if low < high:
