@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,10 @@ import yaml
 import accelsim
 from accelsim.cli import main
 from accelsim.explore.choosing import metrics_of
+from accelsim.explore.executors.inline import Inline
 from accelsim.explore.store import Status, Store
 from accelsim.explore.sweeping import open_results, read_definition, sweep
+from accelsim.explore.sweeping.work import PointOrder
 from accelsim.hardware import load
 
 SWEEP = {
@@ -93,6 +95,24 @@ def test_other_executors_give_the_same_rows_in_the_same_order(results, tmp_path:
     assert [(row.key, row.status, row.metrics) for row in found.rows] == [
         (row.key, row.status, row.metrics) for row in results.rows
     ]
+
+
+def test_points_that_share_cost_tables_run_one_after_another(tmp_path: Path) -> None:
+    ran: list[tuple[str, str]] = []
+
+    class Noting(Inline):
+        def run(self, work, batches):
+            for item, answer in super().run(work, batches):
+                if isinstance(item, PointOrder):
+                    ran.append((str(item.hardware.pe_array.rows), "rows" if item.plan else "off"))
+                yield item, answer
+
+    several = {**SWEEP, "set": {**SWEEP["set"], "pe_array.rows": [8, 16]}}
+    found = sweep(several, tmp_path / "results.db", executor=Noting())
+    assert len(ran) == len(found.rows) == 32
+    assert len(list(groupby(ran))) == 4
+    said = [(point.settings, point.restructure, point.state) for point in read_definition(several).points()]
+    assert [(row.settings, row.restructure, row.state) for row in found.rows] == said
 
 
 def test_a_finished_point_is_never_run_again(results) -> None:
