@@ -123,7 +123,7 @@ class _Sweep:
         return SweepResults(self._store.path, self._store.rows(self._definition.name), len(keys))
 
     def _by_what_they_share(self, keys: Iterable[str]) -> list[str]:
-        """Points that share cost tables, one after another: a process keeps those of few arrays and networks at a time."""
+        """Points that share cost tables follow one another: a process keeps those of few arrays and networks."""
         groups: dict[Any, list[str]] = {}
         for key in keys:
             each = self._by_key[key]
