@@ -83,6 +83,8 @@ def _unary(call: Call) -> Sequence[TensorInfo]:
 
 def _clip(call: Call) -> Sequence[TensorInfo]:
     for index, name in ((1, "min"), (2, "max")):
+        if call.has(index) and call.operand(index).elements != 1:
+            raise OperatorError(f"bound {name!r} must be one number, got the shape {list(call.shape(index))}")
         bound = call.constant(index) if call.has(index) else call.attributes.get(name)
         if bound is not None and np.isnan(np.asarray(bound, np.float64)).any():
             raise OperatorError(f"bound {name!r} must be a number, got NaN")

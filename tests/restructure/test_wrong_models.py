@@ -94,6 +94,17 @@ def test_hostile_names_cannot_break_out_of_a_message(tmp_path: Path) -> None:
     refused(tmp_path, model_of(nodes, X, ["y"]), ModelError, r"node 'a\x1b[0m\nb' (Add): reads 'gh\nost'")
 
 
+def test_a_bound_that_is_no_single_number(tmp_path: Path) -> None:
+    nodes = [node("Clip", ["x", "", "high"], ["y"])]
+    for bound, problem in (
+        (np.ones(6, np.float32), "must be one number, got the shape [6]"),
+        (np.ones((0,), np.float32), "must be one number, got the shape [0]"),
+        (np.array(np.nan, np.float32), "must be a number, got NaN"),
+    ):
+        model = model_of(nodes, X, ["y"], {"high": bound})
+        refused(tmp_path, model, OperatorError, f"(Clip): bound 'max' {problem}")
+
+
 def test_control_flow(tmp_path: Path) -> None:
     branch = helper.make_graph([node("Identity", ["x"], ["z"])], "b", [], [onnx.ValueInfoProto(name="z")])
     nodes = [node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)]
