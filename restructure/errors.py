@@ -10,6 +10,7 @@ __all__ = [
     "DimensionArgumentError",
     "ModelError",
     "ModelFileError",
+    "NoReferenceError",
     "OpenDimensionError",
     "OperatorError",
     "PlanError",
@@ -59,6 +60,10 @@ class ModelError(RestructureError):
     """The file is not a model this package can analyse."""
 
     exit_code = 3
+
+
+class NoReferenceError(ModelError):
+    """The original cannot be run, so nothing can be compared with it."""
 
 
 class UnsupportedOperatorError(ModelError):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from restructure.errors import ModelError, NoReferenceError
 from restructure.graph import Graph
 from restructure.verify.magnification import MOST, magnification
 from restructure.verify.roles import Weight, fan_in, weights_of
@@ -125,7 +126,15 @@ class _Twins:
         # By its name an error says which of the two cannot be run.
         path = Path(self._folder.name) / ("original.onnx" if graph is self._original else "restructured.onnx")
         write_twin(graph, self._store, self._integer, path)
-        return run_file(path, feeds, self._outputs, optimise=not self._integer)
+        try:
+            return run_file(path, feeds, self._outputs, optimise=not self._integer)
+        except ModelError as error:
+            if graph is not self._original:
+                raise
+            rule = "must be a model that onnxruntime runs, so that it can be verified"
+            said = str(error).removeprefix("original: onnxruntime refuses it: ")
+            said = said.replace(f"Load model from {path} failed:", "")
+            raise NoReferenceError(f"{graph.name}: {rule}, got {said}; correct it, or use --no-verify") from None
 
 
 def _mismatch(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Mismatch | None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from restructure.errors import DimensionArgumentError, ModelError
+from restructure.errors import DimensionArgumentError, ModelError, NoReferenceError
 from restructure.graph import Graph, load
 from restructure.plans import Plan
 from restructure.profile import Definition, profile
@@ -80,7 +80,7 @@ def verify(
         seed: of synthetic weights and inputs.
 
     Raises:
-        RestructureError: a model cannot be read or analysed, or onnx refuses the original.
+        RestructureError: a model cannot be read or analysed, or onnx or onnxruntime refuses the original.
     """
     say = progress or (lambda share, what: None)
     theirs = _graph(original, None)
@@ -162,6 +162,8 @@ def _memory_problems(graph: Graph, counted: Count, definition: Definition, plan:
 def _integer_problems(original: Graph, restructured: Graph, seed: int) -> tuple[str, ...]:
     try:
         found = compare_integers(original, restructured, seed)
+    except NoReferenceError:
+        raise
     except ModelError as error:
         return (str(error),)
     return tuple(
@@ -174,6 +176,8 @@ def _random_problems(original: Graph, restructured: Graph, seed: int) -> tuple[D
     """Return the deviation that leaves least of its tolerance, or is furthest beyond, and what is beyond."""
     try:
         found = compare_random(original, restructured, seed)
+    except NoReferenceError:
+        raise
     except ModelError as error:
         return Deviation("", inf, inf, tolerance_of(original)), (str(error),)
     far = tuple(

@@ -25,7 +25,7 @@ from accelsim.cli import main  # noqa: E402
 
 ALLOWED = (0, 2, 3, 4)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_NO_REFERENCE = ("nothing can be compared", "original: onnxruntime refuses it")
+_NO_REFERENCE = "nothing can be compared"
 """What is said where onnxruntime has no result to compare with: exit code 5 is right then."""
 CPU_S = 30
 MEMORY_BYTES = 2 << 30
@@ -37,7 +37,7 @@ class _Text(io.StringIO):
 
 def complaint(words: tuple[str, ...], code: int, out: str, err: str) -> str:
     """What is wrong with how a mutant ended; empty when nothing is."""
-    if code == 5 and any(words in err for words in _NO_REFERENCE):
+    if code == 5 and _NO_REFERENCE in err:
         return ""
     if code not in ALLOWED:
         return f"exit code {code}: {err.strip()[:400]}"
