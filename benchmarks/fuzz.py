@@ -27,7 +27,7 @@ from benchmarks.markdown import update
 
 _campaign = of_tests("fuzz_campaign", "fuzz")
 
-_MEANINGS = {0: "ok", 2: "configuration or file", 3: "model", 4: "does not fit"}
+_MEANINGS = {0: "ok", 1: "defect", 2: "configuration or file", 3: "model", 4: "does not fit", 5: "verification"}
 
 
 def table(summary: _campaign.Summary, first: int) -> str:
