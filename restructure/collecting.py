@@ -28,7 +28,7 @@ def uncollected() -> Iterator[None]:
             if next(_times) % PATIENCE == 0:
                 gc.collect()
             elif gc.get_freeze_count() == 0:
-                # Into the oldest generation with all that is new: else the next object made starts a full collection.
+                # Into the oldest generation with all that is new: else the next object made has it looked through.
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

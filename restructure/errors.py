@@ -10,7 +10,6 @@ __all__ = [
     "DimensionArgumentError",
     "ModelError",
     "ModelFileError",
-    "NoReferenceError",
     "OpenDimensionError",
     "OperatorError",
     "PlanError",
@@ -60,10 +59,6 @@ class ModelError(RestructureError):
     """The file is not a model this package can analyse."""
 
     exit_code = 3
-
-
-class NoReferenceError(ModelError):
-    """The original cannot be run, so nothing can be compared with it."""
 
 
 class UnsupportedOperatorError(ModelError):

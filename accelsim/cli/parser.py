@@ -60,8 +60,9 @@ class Parser(argparse.ArgumentParser):
 def _guess(word: str, known: Iterable[str]) -> str:
     from accelsim.hardware.guess import closest
 
-    found = closest(word, known)
-    return f"; did you mean {found}?" if found else ""
+    names = {name.lstrip("-"): name for name in known}  # Dashes do not count: all options have them.
+    found = closest(word.lstrip("-"), names)
+    return f"; did you mean {names[found]}?" if found else ""
 
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"

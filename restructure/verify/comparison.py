@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from restructure.errors import ModelError, NoReferenceError
+from restructure.errors import ModelError
 from restructure.graph import Graph
 from restructure.verify.magnification import MOST, magnification
 from restructure.verify.roles import Weight, fan_in, weights_of
-from restructure.verify.runtime import Arrays, run_file
+from restructure.verify.runtime import Arrays, RefusedError, run_file
 from restructure.verify.store import WeightStore
 from restructure.verify.twin import compared_outputs, write_twin
 from restructure.verify.values import Values, feed, integer_weight, random_weight
@@ -128,13 +128,11 @@ class _Twins:
         write_twin(graph, self._store, self._integer, path)
         try:
             return run_file(path, feeds, self._outputs, optimise=not self._integer)
-        except ModelError as error:
+        except RefusedError as error:
             if graph is not self._original:
                 raise
             rule = "must be a model that onnxruntime runs, so that it can be verified"
-            said = str(error).removeprefix("original: onnxruntime refuses it: ")
-            said = said.replace(f"Load model from {path} failed:", "")
-            raise NoReferenceError(f"{graph.name}: {rule}, got {said}; correct it, or use --no-verify") from None
+            raise ModelError(f"{graph.name}: {rule}, got {error.reason}; correct it, or use --no-verify") from None
 
 
 def _mismatch(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Mismatch | None:

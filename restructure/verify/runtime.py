@@ -11,9 +11,17 @@ import numpy.typing as npt
 from restructure.errors import ModelError
 from restructure.verify.products import QUANTISED, with_unsigned_weights
 
-__all__ = ["Arrays", "run_file"]
+__all__ = ["Arrays", "RefusedError", "run_file"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class RefusedError(ModelError):
+    """onnxruntime refuses a model; `reason` is what it says, without the file's place."""
+
+    def __init__(self, path: Path, said: str) -> None:
+        self.reason = said.splitlines()[0].replace(f"Load model from {path} failed:", "")
+        super().__init__(f"{path.stem}: onnxruntime refuses it: {self.reason}")
 
 
 def run_file(path: Path, feeds: Arrays, outputs: Sequence[str], optimise: bool) -> dict[str, npt.NDArray[Any]]:
@@ -23,7 +31,7 @@ def run_file(path: Path, feeds: Arrays, outputs: Sequence[str], optimise: bool) 
         optimise: with all of onnxruntime's graph optimisations, or with none; then products of integers are exact.
 
     Raises:
-        ModelError: onnxruntime refuses the model.
+        RefusedError: onnxruntime refuses the model.
     """
     import onnxruntime as ort
 
@@ -39,7 +47,7 @@ def run_file(path: Path, feeds: Arrays, outputs: Sequence[str], optimise: bool) 
             session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
             results = session.run(list(outputs), dict(feeds))
     except Exception as error:
-        raise ModelError(f"{path.stem}: onnxruntime refuses it: {str(error).splitlines()[0]}") from error
+        raise RefusedError(path, str(error)) from error
     return dict(zip(outputs, results, strict=True))
 
 

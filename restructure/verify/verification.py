@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from restructure.errors import DimensionArgumentError, ModelError, NoReferenceError
+from restructure.errors import DimensionArgumentError, ModelError
 from restructure.graph import Graph, load
 from restructure.plans import Plan
 from restructure.profile import Definition, profile
 from restructure.verify.comparison import Deviation, compare_integers, compare_random, tolerance_of
 from restructure.verify.count import Count, count
 from restructure.verify.interface import interface_problems, weight_problems
+from restructure.verify.runtime import RefusedError
 from restructure.verify.widening import foreign_integers, in_float32
 
 if TYPE_CHECKING:
@@ -162,9 +163,7 @@ def _memory_problems(graph: Graph, counted: Count, definition: Definition, plan:
 def _integer_problems(original: Graph, restructured: Graph, seed: int) -> tuple[str, ...]:
     try:
         found = compare_integers(original, restructured, seed)
-    except NoReferenceError:
-        raise
-    except ModelError as error:
+    except RefusedError as error:
         return (str(error),)
     return tuple(
         f"output {m.name!r}: {m.different:,} of {m.elements:,} elements differ on integers, first at {list(m.first)}"
@@ -176,9 +175,7 @@ def _random_problems(original: Graph, restructured: Graph, seed: int) -> tuple[D
     """Return the deviation that leaves least of its tolerance, or is furthest beyond, and what is beyond."""
     try:
         found = compare_random(original, restructured, seed)
-    except NoReferenceError:
-        raise
-    except ModelError as error:
+    except RefusedError as error:
         return Deviation("", inf, inf, tolerance_of(original)), (str(error),)
     far = tuple(
         f"output {d.name!r}: relative error {d.max_rel_error:.2e} on random numbers, tolerance {d.tolerance:.2e}"
