@@ -100,7 +100,10 @@ class Definition:
                     yield Point(model, base, settings, restructure, state)
 
 
-_REMAPS = ("pe_array.", "precision.", "vector_unit.", "accumulator")
+_REMAPS = (
+    "pe_array.", "precision.", "vector_unit.", "accumulator", "weight_buffer", "issue_cycles", "dram.burst",
+    "scratchpad.read_width", "scratchpad.write_width",
+)  # fmt: skip
 
 
 def _cheapness(axis: tuple[Settings, ...]) -> bool:

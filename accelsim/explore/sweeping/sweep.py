@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -16,7 +16,6 @@ from accelsim.explore.sweeping.reading import read_definition
 from accelsim.explore.sweeping.resolving import Resolved, plan_orders, resolved_points
 from accelsim.explore.sweeping.results import SweepResults
 from accelsim.explore.sweeping.work import Answer, Planned, do
-from accelsim.mapping import Machine
 
 __all__ = ["Tally", "finished_points", "sweep"]
 
@@ -114,22 +113,13 @@ class _Sweep:
         finished = self._store.finished(keys)
         self._before = len(finished)
         self._tell()
-        waiting = self._by_what_they_share([key for key in keys if key not in finished])
+        waiting = [key for key in keys if key not in finished]
         while waiting:
             theirs = self._round(waiting)
             if len(theirs) == len(waiting):
                 time.sleep(_POLL_S)
             waiting = theirs
         return SweepResults(self._store.path, self._store.rows(self._definition.name), len(keys))
-
-    def _by_what_they_share(self, keys: Iterable[str]) -> list[str]:
-        """Points that share cost tables follow one another: a process keeps those of few arrays and networks."""
-        groups: dict[Any, list[str]] = {}
-        for key in keys:
-            each = self._by_key[key]
-            tiling = Machine.of(each.hardware).tiling if each.hardware else None
-            groups.setdefault((each.model_sha256, each.plan_key, tiling), []).append(key)
-        return [key for group in groups.values() for key in group]
 
     def _plan(self, each: Resolved) -> Planned:
         return self._plans[each.plan_key]
