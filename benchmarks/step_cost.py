@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from statistics import geometric_mean
 from unittest.mock import patch
 
-from accelsim.compiler import choice, compile_network
+from accelsim.compiler import compile_network, ranked
 from accelsim.explore import made_by, plan_for
 from accelsim.hardware import load
 from accelsim.machine import run
@@ -43,12 +43,12 @@ MACHINES = tuple(
 )
 #: Cycles a step, and the share of a layer's latency that they stay below; what is used comes last.
 COSTS = (
-    (1, choice.STEP_SHARE),
-    (50, choice.STEP_SHARE),
-    (200, choice.STEP_SHARE),
-    (choice.STEP_CYCLES, 0.1),
-    (choice.STEP_CYCLES, float("inf")),
-    (choice.STEP_CYCLES, choice.STEP_SHARE),
+    (1, ranked.STEP_SHARE),
+    (50, ranked.STEP_SHARE),
+    (200, ranked.STEP_SHARE),
+    (ranked.STEP_CYCLES, 0.1),
+    (ranked.STEP_CYCLES, float("inf")),
+    (ranked.STEP_CYCLES, ranked.STEP_SHARE),
 )
 HEADER = ("cycles a step", "at most", "latency", "best", "worst", "instructions")
 
@@ -87,7 +87,7 @@ def _network(name: str, restructuring: str) -> Workload:
 
 def _measured(networks: list[Workload], cycles: float, share: float) -> Iterator[tuple[int, int]]:
     """Latency and instructions of every network on every accelerator if steps cost this much."""
-    with patch.object(choice, "STEP_CYCLES", cycles), patch.object(choice, "STEP_SHARE", share):
+    with patch.object(ranked, "STEP_CYCLES", cycles), patch.object(ranked, "STEP_SHARE", share):
         for network in networks:
             for hardware in MACHINES:
                 program = compile_network(network, hardware)

@@ -9,28 +9,25 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from accelsim.compiler.ranked import TRAFFIC_WEIGHT, Ranked, step_cost
 from accelsim.compiler.situation import Situation, resident_bytes
-from accelsim.mapping import CostTable, LayerMapping, Machine
+from accelsim.mapping import CostGrid, CostTable, LayerMapping, Machine
 from accelsim.program import MemoryKind
 
-#: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
-TRAFFIC_WEIGHT = 0.05
-#: Cycles that a step is taken to cost beside what the estimate sees: transfers and computations do not end together,
-#: and where one waits for the other the DRAM's latency passes. Of two tilings about as fast, larger tiles win.
-STEP_CYCLES = 100
-#: Most that all steps of a layer cost, as a share of its latency: tiny tiles do not wait as long as large ones.
-STEP_SHARE = 0.3
-#: Earlier answers for a layer shape that a search begins with.
-WINNERS = 8
-#: Candidates that a search begins with where no earlier answer helps: those that would be cheapest if all was there.
-LIKELY = 32
-#: All candidates of a table.
-ALL = slice(None)
+#: Candidates that a search begins with, at least.
+LIKELY = 512
+#: Candidates that fit among those of a search where many do not: enough for a low score.
+SAMPLE = 64
+
+#: A column of bytes, how many there may be, and where.
+_Limit = tuple[NDArray[np.int64], int, MemoryKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +77,20 @@ class Shortfall:
         return replace(self, missing_bytes=self.missing_bytes + more_bytes) if in_the_way else self
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Needs:
+class _Needs(NamedTuple):
     """What some candidates need in a situation, a column per quantity.
 
     Attributes:
-        working, spare, resident: bytes of the scratchpad: single-buffered, more for double buffers, of residents.
+        working, spare: bytes of the scratchpad: single-buffered, and more for double buffers.
+        total: the working bytes and those of residents.
         roomy: whether there is room for double buffers.
-        own_weights: weights have a memory of their own and are not among the working bytes.
         legal: whether it fits at all.
     """
 
     working: NDArray[np.int64]
     spare: NDArray[np.int64]
-    resident: NDArray[np.int64]
+    total: NDArray[np.int64]
     roomy: NDArray[np.bool_]
-    own_weights: bool
     legal: NDArray[np.bool_]
 
 
@@ -111,8 +106,8 @@ class _Costed:
     estimate: NDArray[np.float64]
     score: NDArray[np.float64]
 
-    def choice(self, table: CostTable, index: int, considered: int) -> Choice:
-        """Candidate `index` as a record."""
+    def choice(self, table: CostTable, index: int, considered: int, *, own_weights: bool) -> Choice:
+        """Candidate `index` as a record; `own_weights`: weights are in a memory of their own."""
         needs = self.needs
         return Choice(
             mapping=table.mapping(index, bool(needs.roomy[index])),
@@ -120,9 +115,9 @@ class _Costed:
             score=float(self.score[index]),
             working_bytes=int(needs.working[index]),
             spare_bytes=int(needs.spare[index]),
-            resident_bytes=int(needs.resident[index]),
+            resident_bytes=int(needs.total[index] - needs.working[index]),
             accumulator_bytes=int(table.accumulator_bytes[index]),
-            weight_bytes=int(table.weight_bytes[index]) if needs.own_weights else 0,
+            weight_bytes=int(table.weight_bytes[index]) if own_weights else 0,
             considered=considered,
         )
 
@@ -155,118 +150,107 @@ class _Answers:
 
 
 class Chooser:
-    """Answers for one accelerator; remembers every situation it was asked about.
-
-    A search is narrowed before it begins: tilings that won before in other situations are costed first, or else those
-    that are cheapest with nothing but weights to move; of the others only those that could be cheaper are looked at.
-    """
+    """Answers for one accelerator; remembers every situation it was asked about."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self._answers: defaultdict[tuple[int, Situation], _Answers] = defaultdict(_Answers)
-        self._floors: dict[int, NDArray[np.float64]] = {}
-        self._winners: dict[int, tuple[list[int], CostTable]] = {}
+        self._reaches: dict[int, int] = {}
 
-    def choose(self, table: CostTable, situation: Situation, more_bytes: int = 0) -> Choice | Shortfall:
+    def choose(self, ranked: Ranked, situation: Situation, more_bytes: int = 0) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any.
 
         Args:
-            table: the layer's.
+            ranked: the layer's.
             situation: what it finds.
             more_bytes: bytes that are resident beside those of the situation.
         """
         resident = situation.resident_bytes + more_bytes
         emptied = replace(situation, resident_bytes=0) if situation.resident_bytes else situation
-        known = self._answers[id(table), emptied]
+        known = self._answers[id(ranked), emptied]
         answer = known.beside(resident)
         if answer is None:
-            answer = self._search(table, replace(emptied, resident_bytes=resident))
+            answer = self._search(ranked, replace(emptied, resident_bytes=resident))
             known.note(resident, answer, answer.slack(situation.capacity_bytes))
         return answer
 
-    def ranking(self, table: CostTable, situation: Situation, count: int) -> list[Choice]:
-        """The tilings with the best estimates in a situation, the best first, equal ones in the table's order.
+    def ranking(self, ranked: Ranked, situation: Situation, count: int) -> list[Choice]:
+        """The tilings with the best estimates in a situation, the best first, equal ones in the order of the grid.
 
         What a step costs beside the estimate is for whoever asks to find out; a cycle each tells equal ones apart.
         """
+        table = ranked.first(len(ranked))
         costed = self._costed(table, situation)
         if isinstance(costed, Shortfall):
             return []
-        order = np.argsort(costed.estimate + table.steps, kind="stable")[:count]
-        return [costed.choice(table, int(i), len(table)) for i in order if costed.score[i] < np.inf]
+        order = np.lexsort((ranked.ranks(len(ranked)), costed.estimate + table.steps))[:count]
+        own = situation.weight_capacity_bytes is not None
+        return [costed.choice(table, int(i), len(table), own_weights=own) for i in order if costed.score[i] < np.inf]
 
-    def lowest_score(self, table: CostTable) -> float:
-        """What the score of a layer is at least, whatever the situation."""
-        return float(self._floor(table).min())
+    def _search(self, ranked: Ranked, situation: Situation) -> Choice | Shortfall:
+        """The first of the cheapest, found among the first few that fit and all that could be cheaper than those."""
+        count = self._reaches.get(id(ranked), LIKELY)
+        costed = self._costed(ranked.first(count), situation)
+        if isinstance(costed, Shortfall):
+            legal = self._which_fit(ranked, situation)
+            if isinstance(legal, Shortfall):
+                return legal
+            count = int(np.flatnonzero(legal)[:SAMPLE][-1]) + 1
+            costed = self._costed(ranked.first(count), situation)
+            assert isinstance(costed, _Costed)  # The last of them fits.
+        lowest = costed.score.min()
+        reach = ranked.reach(lowest)
+        self._reaches[id(ranked)] = max(LIKELY, reach * 5 // 4)  # The next one will be like it.
+        if reach > count:
+            count, costed = reach, self._costed(ranked.first(reach), situation)
+            assert isinstance(costed, _Costed)
+            lowest = costed.score.min()
+        equal = np.flatnonzero(costed.score == lowest)
+        best = int(equal[0] if len(equal) == 1 else equal[ranked.ranks(count)[equal].argmin()])
+        own = situation.weight_capacity_bytes is not None
+        return costed.choice(ranked.first(count), best, len(ranked), own_weights=own)
 
-    def _search(self, table: CostTable, situation: Situation) -> Choice | Shortfall:
-        limit, floor = self._lowest_of_winners(table, situation), self._floor(table)
-        if limit < np.inf:
-            chosen = np.flatnonzero(floor <= limit)
-        else:
-            needs = self._needs(table, situation)
-            if isinstance(needs, Shortfall):
-                return needs
-            chosen = np.flatnonzero(needs.legal)
-            limit = self._lowest_of_likely(table, situation, chosen)
-            chosen = chosen[floor[chosen] <= limit]
-        chosen = chosen[_least(table, *self._transfers(table, situation, chosen), chosen) <= limit]
-        some = table.take(chosen)
-        costed = self._costed(some, situation)
-        if isinstance(costed, Shortfall):  # The limit is one of theirs.
-            return costed
-        best = int(np.argmin(costed.score))
-        self._note_winner(table, int(chosen[best]))
-        return costed.choice(some, best, len(table))
+    def _working(self, columns: CostTable | CostGrid, situation: Situation) -> NDArray[np.int64]:
+        """Bytes of single working buffers in the scratchpad."""
+        working = columns.weight_bytes if situation.weight_capacity_bytes is None else 0 * columns.steps
+        for share, size in zip(situation.input_shares, columns.input_bytes, strict=True):
+            if share > 0:
+                working = working + size
+        if self.machine.accumulator_capacity is None:
+            working = working + columns.accumulator_bytes
+        return working + columns.output_bytes if situation.output_share > 0 else working
 
-    def _lowest_of_winners(self, table: CostTable, situation: Situation) -> float:
-        """The lowest score of the candidates that won before; infinite if none of them fits."""
-        if id(table) not in self._winners:
-            return float(np.inf)
-        costed = self._costed(self._winners[id(table)][1], situation)
-        return float(np.inf if isinstance(costed, Shortfall) else costed.score.min())
+    def _limits(self, columns: CostTable | CostGrid, situation: Situation, total: NDArray[np.int64]) -> list[_Limit]:
+        """What must fit where, given the bytes in the scratchpad."""
+        found: list[_Limit] = []
+        if self.machine.accumulator_capacity is not None:
+            found.append((columns.accumulator_bytes, self.machine.accumulator_capacity, MemoryKind.ACCUMULATOR))
+        if situation.weight_capacity_bytes is not None:
+            found.append((columns.weight_bytes, situation.weight_capacity_bytes, MemoryKind.WEIGHT_BUFFER))
+        return [*found, (total, situation.capacity_bytes, MemoryKind.SCRATCHPAD)]
 
-    def _lowest_of_likely(self, table: CostTable, situation: Situation, legal: NDArray[np.int64]) -> float:
-        """The lowest score of those candidates, of some that fit, that nothing but weights would be cheapest for."""
-        count = min(LIKELY, len(legal))
-        likely = legal[np.argpartition(self._floor(table)[legal], count - 1)[:count]]
-        costed = self._costed(table.take(likely), situation)
-        return float(np.inf if isinstance(costed, Shortfall) else costed.score.min())
-
-    def _note_winner(self, table: CostTable, winner: int) -> None:
-        winners, _ = self._winners.get(id(table), ([], table))
-        if winner not in winners:
-            winners = [winner, *winners[: WINNERS - 1]]
-            self._winners[id(table)] = winners, table.take(np.array(winners))
-
-    def _floor(self, table: CostTable) -> NDArray[np.float64]:
-        """What the score of each candidate is at least, whatever the situation (a little less, for rounding)."""
-        if id(table) not in self._floors:
-            weights = table.weight_cycles
-            self._floors[id(table)] = _least(table, weights, weights + self.machine.latency_cycles * table.weight_loads)
-        return self._floors[id(table)]
+    def _which_fit(self, ranked: Ranked, situation: Situation) -> NDArray[np.bool_] | Shortfall:
+        """Which of all candidates fit at all."""
+        total = self._working(ranked.grid, situation) + resident_bytes(ranked.grid, situation)
+        limits = self._limits(ranked.grid, situation, total)
+        return _legal([(ranked.at(column), capacity, memory) for column, capacity, memory in limits])
 
     def _needs(self, table: CostTable, situation: Situation) -> _Needs | Shortfall:
-        outside, stored = [i for i, share in enumerate(situation.input_shares) if share > 0], situation.output_share > 0
-        sums, weights = self.machine.accumulator_capacity, situation.weight_capacity_bytes
-        nothing = np.zeros(len(table), np.int64)
-        working = sum((table.input_bytes[i] for i in outside), nothing if weights is not None else table.weight_bytes)
-        working = working + (table.accumulator_bytes if sums is None else 0) + (table.output_bytes if stored else 0)
-        spare = sum((table.input_spare[i] for i in outside), nothing if weights is not None else table.weight_spare)
-        spare = spare + (table.output_spare if stored else 0)
-        resident = resident_bytes(table, situation)
-        need = working + resident
-        roomy = need + spare <= situation.capacity_bytes
-        if weights is not None:
-            roomy &= table.weight_bytes + table.weight_spare <= weights
-        legal = _legal(
-            (table.accumulator_bytes, sums, MemoryKind.ACCUMULATOR),
-            (table.weight_bytes, weights, MemoryKind.WEIGHT_BUFFER),
-            (need, situation.capacity_bytes, MemoryKind.SCRATCHPAD),
-        )
+        working, weights = self._working(table, situation), situation.weight_capacity_bytes
+        total = working + resident_bytes(table, situation)
+        legal = _legal(self._limits(table, situation, total))
         if isinstance(legal, Shortfall):
             return legal
-        return _Needs(working, spare, resident, roomy, weights is not None, legal)
+        spare = table.weight_spare if weights is None else 0 * table.steps
+        for share, more in zip(situation.input_shares, table.input_spare, strict=True):
+            if share > 0:
+                spare = spare + more
+        if situation.output_share > 0:
+            spare = spare + table.output_spare
+        roomy = total + spare <= situation.capacity_bytes
+        if weights is not None:
+            roomy &= table.weight_bytes + table.weight_spare <= weights
+        return _Needs(working, spare, total, roomy, legal)
 
     def _costed(self, table: CostTable, situation: Situation) -> _Costed | Shortfall:
         needs = self._needs(table, situation)
@@ -279,45 +263,25 @@ class Chooser:
         alone = table.array_cycles + moving
         time = np.where(needs.roomy, np.minimum(overlapped + first, alone), alone)
         estimate = np.where(needs.legal, time + TRAFFIC_WEIGHT * traffic, np.inf)
-        return _Costed(needs, time, estimate, estimate + _step_cost(table.steps, time))
+        return _Costed(needs, time, estimate, estimate + step_cost(table.steps, time))
 
-    def _transfers(
-        self, table: CostTable, situation: Situation, chosen: NDArray[np.int64] | slice = ALL
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """DRAM cycles of the bytes that the chosen candidates move, and the same with latencies."""
-        traffic, rounds = table.weight_cycles[chosen], table.weight_loads[chosen]
+    def _transfers(self, table: CostTable, situation: Situation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """DRAM cycles of the bytes that each candidate moves, and the same with latencies."""
+        traffic, rounds = table.weight_cycles, table.weight_loads
         for share, cycles, loads in zip(situation.input_shares, table.input_cycles, table.input_loads, strict=True):
             if share > 0:
-                traffic = traffic + share * cycles[chosen]
-                rounds = np.maximum(rounds, loads[chosen])
+                traffic = traffic + share * cycles
+                rounds = np.maximum(rounds, loads)
         if situation.output_share > 0:
-            traffic = traffic + situation.output_share * table.output_cycles[chosen]
-            rounds = np.maximum(rounds, table.output_stores[chosen])
+            traffic = traffic + situation.output_share * table.output_cycles
+            rounds = np.maximum(rounds, table.output_stores)
         return traffic, traffic + self.machine.latency_cycles * rounds
 
 
-def _least(
-    table: CostTable,
-    traffic: NDArray[np.float64],
-    moving: NDArray[np.float64],
-    chosen: NDArray[np.int64] | slice = ALL,
-) -> NDArray[np.float64]:
-    """What the score of the chosen candidates is at least with these transfers (a little less, for rounding)."""
-    time = np.maximum(table.array_cycles[chosen], moving)
-    return np.asarray((time + TRAFFIC_WEIGHT * traffic + _step_cost(table.steps[chosen], time)) * (1 - 1e-9))
-
-
-def _step_cost(steps: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cycles that steps cost beside the latency that is estimated of them, which they are a limited share of."""
-    return np.minimum(STEP_CYCLES * steps, STEP_SHARE * cycles)
-
-
-def _legal(*limits: tuple[NDArray[np.int64], int | None, MemoryKind]) -> NDArray[np.bool_] | Shortfall:
-    """Which candidates fit in every memory, given (bytes of each, capacity, memory); or what the first lacks."""
+def _legal(limits: Sequence[_Limit]) -> NDArray[np.bool_] | Shortfall:
+    """Which candidates fit in every memory; or what the first lacks."""
     legal: NDArray[np.bool_] | None = None
     for needed, capacity, memory in limits:
-        if capacity is None:
-            continue
         fits = needed <= capacity if legal is None else legal & (needed <= capacity)
         if not fits.any():
             return Shortfall(int((needed if legal is None else needed[legal]).min()) - capacity, memory)

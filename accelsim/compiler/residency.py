@@ -14,13 +14,15 @@ from math import prod
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accelsim.compiler.choice import Choice, Chooser, Shortfall
 from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay, storages_of
+from accelsim.compiler.ranked import Ranked
 from accelsim.compiler.situation import Rows, Situation
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
-from accelsim.mapping import SHARED, CostTable, Machine, Pin, Pins, Problem, Tables, problem_of, storage_bytes
+from accelsim.mapping import SHARED, CostGrid, Machine, Pin, Pins, Problem, Tables, problem_of, storage_bytes
 from accelsim.program import MemoryKind
 from accelsim.workload import Along, Layer, Workload
 
@@ -66,7 +68,7 @@ class Planner:
         self.lives: tuple[Lifetime, ...] = lifetimes(workload, outputs_stay=outputs_stay)
         machine = Machine.of(hardware)
         self.chooser = Chooser(machine)
-        self.tables = _tables(workload, hardware, pins, tables)
+        self.ranked = _ranked(workload, hardware, pins, tables)
         self.rows = [prod(s.shape[:2]) for s in workload.storages]
         self.row_bytes = [prod(s.shape[2:]) * storage_bytes(s, hardware) for s in workload.storages]
         self.kept = [0] * len(workload.storages)
@@ -78,7 +80,7 @@ class Planner:
                 self._keep(storage, rows)
         self.live = self._live_sets()
         self._own = [storages_of(layer) for layer in workload.layers]
-        self._floors = [self.chooser.lowest_score(table) for table in self.tables]
+        self._floors = [float(ranked.floor[0]) for ranked in self.ranked]
         self._situations: dict[tuple[int | None, ...], Situation] = {}
         self._chosen: dict[tuple[int | None, ...], Choice | Shortfall] = {}
 
@@ -120,7 +122,7 @@ class Planner:
             situation = self._situations.get(known)
             if situation is None:
                 situation = self._situations[known] = self._situation(self.workload.layers[index])
-            found = self._chosen[*known, resident] = self.chooser.choose(self.tables[index], situation, resident)
+            found = self._chosen[*known, resident] = self.chooser.choose(self.ranked[index], situation, resident)
         return found
 
     def _known_by(self, index: int) -> tuple[int | None, ...]:
@@ -131,7 +133,7 @@ class Planner:
     def ranking(self, index: int, count: int) -> list[Choice]:
         """The tilings of a layer with the best estimates beside what is resident, the best first."""
         situation = replace(self._situation(self.workload.layers[index]), resident_bytes=int(self.resident[index]))
-        return self.chooser.ranking(self.tables[index], situation, count)
+        return self.chooser.ranking(self.ranked[index], situation, count)
 
     def _life(self, storage: int) -> slice:
         """The layers during which a storage matters."""
@@ -231,7 +233,7 @@ class Planner:
             arriving=None,
             capacity_bytes=self.hardware.scratchpad.capacity_bytes,
         )
-        now, then = self.choose(index), self.chooser.choose(self.tables[index], alone)
+        now, then = self.choose(index), self.chooser.choose(self.ranked[index], alone)
         return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.score > HURT * then.score)
 
     def _score(
@@ -341,24 +343,19 @@ class Planner:
         )
 
 
-def _tables(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) -> list[CostTable]:
-    """One table per layer; layers of equal shape have the same."""
+def _ranked(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) -> list[Ranked]:
+    """Every layer's candidates; layers of equal shape have the same."""
     machine = Machine.of(hardware)
-    tiling, bandwidth = machine.tiling, float(machine.bytes_per_cycle)
-    found: dict[tuple[Problem, Pin], CostTable] = {}
+    found: dict[tuple[Problem, Pin], Ranked] = {}
     keys = [(problem_of(layer, workload.storages, hardware), pins.of(layer.name)) for layer in workload.layers]
     for problem, pin in keys:
         if (problem, pin) not in found:
-            found[problem, pin] = _fitting(tables.of(problem, tiling, pin), hardware).at(bandwidth)
+            grid = tables.of(problem, machine.tiling, pin)
+            found[problem, pin] = Ranked(grid, _fitting(grid, hardware), machine)
     return [found[key] for key in keys]
 
 
-def _fitting(table: CostTable, hardware: Hardware) -> CostTable:
-    """The candidates that fit the scratchpad at all: most of a table's memory is in those that never do."""
+def _fitting(grid: CostGrid, hardware: Hardware) -> NDArray[np.int64]:
+    """The candidates that fit the scratchpad at all: the others need not be ranked."""
     capacity = hardware.scratchpad.capacity_bytes
-    fits = table.least_bytes(weights=hardware.weight_buffer is None, sums=hardware.accumulator is None) <= capacity
-    # An operand that is held is there as a whole, whether it is resident or loaded.
-    for held in table.input_bytes:
-        fits &= held <= capacity
-    fitting = np.flatnonzero(fits)
-    return table.take(fitting) if 0 < len(fitting) < len(table) else table
+    return grid.fitting(capacity, weights=hardware.weight_buffer is None, sums=hardware.accumulator is None)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.mapping import CostTable
+from accelsim.mapping import CostGrid, CostTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class Situation:
     weight_capacity_bytes: int | None = None
 
 
-def resident_bytes(table: CostTable, situation: Situation) -> NDArray[np.int64]:
-    """Bytes of resident rows at the worst moment of a layer, for each candidate."""
-    result = np.full(len(table), situation.resident_bytes, dtype=np.int64)
+def resident_bytes(columns: CostTable | CostGrid, situation: Situation) -> NDArray[np.int64]:
+    """Bytes of resident rows at the worst moment of a layer: a column, or one number where all have the same."""
+    result = np.asarray(situation.resident_bytes)
     if not situation.leaving and situation.arriving is None:
         return result
-    absent = _absent_bytes(situation.leaving, situation.arriving, situation.rows, table.heights)
-    return np.asarray(result - np.where(table.streams_rows, absent[table.rows], 0))
+    absent = _absent_bytes(situation.leaving, situation.arriving, situation.rows, columns.heights)
+    return np.asarray(result - absent[columns.rows] * columns.streams_rows)
 
 
 @lru_cache(maxsize=1 << 12)

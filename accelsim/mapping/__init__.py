@@ -1,7 +1,8 @@
 """Mapping: how a layer's loop nest is cut into tiles and ordered, found by a vectorised search."""
 
 from accelsim.mapping.candidates import Candidates, candidates
-from accelsim.mapping.cost import cost_table
+from accelsim.mapping.cost import cost_grid
+from accelsim.mapping.grid import CostGrid
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.pins import FREE, Pin, Pins, load_pins
 from accelsim.mapping.problem import InputShape, Problem, problem_of, storage_bytes
@@ -14,6 +15,7 @@ __all__ = [
     "ORDERS",
     "SHARED",
     "Candidates",
+    "CostGrid",
     "CostTable",
     "Counts",
     "InputShape",
@@ -25,7 +27,7 @@ __all__ = [
     "Tables",
     "TileSizes",
     "candidates",
-    "cost_table",
+    "cost_grid",
     "load_pins",
     "problem_of",
     "storage_bytes",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,27 +35,11 @@ class Combinations:
 
     Attributes:
         grid: sizes along the last axis, shape (sizes,); orders and holds along the first, shape (ways, 1).
-        size, way: which of either each candidate has.
-        place: where in the flattened grid.
+        differ: which combinations are candidates, shape (ways, sizes).
     """
 
     grid: Candidates
-    size: Ints
-    way: Ints
-    place: Ints
-
-    def table(self, columns: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-        """Columns over the grid, or over one of its axes, as one array of (columns, candidates)."""
-        result = np.empty((len(columns), len(self.size)), dtype)
-        for row, column in zip(result, columns, strict=True):
-            if column.size == 1:
-                row[:] = column.item()
-                continue
-            index = self.size
-            if column.ndim == 2 and column.shape[0] > 1:
-                index = self.place if column.shape[1] > 1 else self.way
-            column.astype(dtype, copy=False).take(index, out=row, mode="clip")
-        return result
+    differ: NDArray[np.bool_]
 
 
 def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Combinations:
@@ -73,15 +56,14 @@ def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) 
     cuts = _cut_code(problem, sizes)
     ways = {code: _ways(problem, orders, _cut(code), pin) for code in np.flatnonzero(np.bincount(cuts)).tolist()}
     all_ways = sorted(set().union(*ways.values()))
-    differ = np.zeros((8, len(all_ways)), np.bool_)
-    for code, found in ways.items():
-        differ[code] = [way in found for way in all_ways]
     by_cut = np.argsort(cuts, kind="stable")
-    size, way = np.nonzero(differ[cuts[by_cut]])
+    differ = np.zeros((len(all_ways), 8), np.bool_)
+    for code, found in ways.items():
+        differ[:, code] = [way in found for way in all_ways]
     batch, rows, columns, depth, reduction = (np.ascontiguousarray(column) for column in sizes[by_cut].T)
     ordering, hold_input, hold_weights = (np.array(column)[:, None] for column in zip(*all_ways, strict=True))
     grid = Candidates(batch, rows, columns, depth, reduction, ordering, hold_input, hold_weights)
-    return Combinations(grid, size, way, way * len(sizes) + size)
+    return Combinations(grid, differ.take(cuts[by_cut], axis=1))
 
 
 def _ways(problem: Problem, orders: list[str], cut: tuple[bool, bool, bool], pin: Pin) -> set[tuple[int, bool, bool]]:

@@ -7,42 +7,24 @@ on the compiled Program.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.dataflows import ArrayCost, LoopNest, dataflow
 from accelsim.mapping.candidates import Combinations, Ints
 from accelsim.mapping.following import following
+from accelsim.mapping.grid import CostGrid, Held
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.problem import InputShape, Problem
 from accelsim.mapping.records import ORDERS
-from accelsim.mapping.table import CostTable, Floats
+from accelsim.mapping.table import Floats
 from accelsim.workload import Along, Follow
 
 _ORDER = {name: i for i, name in enumerate(ORDERS)}
 
 
-class _Operand(NamedTuple):
-    """Columns of an operand.
-
-    Attributes:
-        tile: bytes of one tile.
-        working: bytes that are there if it lies in DRAM, single-buffered: a tile, or all of it if it is held.
-        spare: what double buffering adds.
-        cycles, loads: DRAM cycles and transfers over the whole layer.
-    """
-
-    tile: Ints
-    working: Ints
-    spare: Ints
-    cycles: Floats
-    loads: Ints
-
-
 class _Model:
-    """Works out the columns of a CostTable; made, asked once, thrown away.
+    """Works out the columns of a CostGrid; made, asked once, thrown away.
 
     What depends on tile sizes alone has the shape (sizes,), all else broadcasts to (ways, sizes): see Combinations.
     """
@@ -57,26 +39,22 @@ class _Model:
         self.is_skc, self.is_ksc = c.order == _ORDER["SKC"], c.order == _ORDER["KSC"]
         self.is_kcs, self.is_sck = c.order == _ORDER["KCS"], c.order == _ORDER["SCK"]
 
-    def table(self) -> CostTable:
-        c, table = self.c, self.found.table
+    def grid(self) -> CostGrid:
+        """The columns, each as small as what it depends on."""
         inputs = [self._input(i, shape) for i, shape in enumerate(self.p.inputs)]
-        weights, (out_tile, out_cycles) = self._weights(), self._output()
-        # Of several operands the largest, since they may be one and the same.
-        largest = np.max([operand.tile for operand in inputs], axis=0, initial=0)
-        out_spare = np.where(self.ns * self.nk > 1, out_tile, 0)
-        integers = [largest + out_tile, weights.working, out_tile, weights.spare, out_spare, self._accumulators()]
-        integers += [weights.loads, self.ns * self.nk, self.ns * self.nk * self.nc]
-        integers += [operand.working for operand in inputs]
-        integers += [operand.spare for operand in inputs]
-        integers += [operand.loads for operand in inputs]
-        floats = [self._compute(), self._first_pass(), weights.cycles, out_cycles]
-        floats += [operand.cycles for operand in inputs]
-        return CostTable(
-            table([c.batch, c.rows, c.columns, c.filters, c.channels, c.order], np.int32),
-            table(integers, np.int64),
-            table(floats, np.float64),
-            table([c.hold_input, c.hold_weights, self._streams_rows()], np.bool_),
-            heights=tuple(np.flatnonzero(np.bincount(c.rows)).tolist()),
+        output = self._output()
+        return CostGrid(
+            self.found,
+            # Of several operands the largest, since they may be one and the same.
+            tile_bytes=np.max([tile for tile, _ in inputs], axis=0, initial=0) + output.bytes,
+            output=output,
+            weights=self._weights(),
+            inputs=[columns for _, columns in inputs],
+            steps=self.ns * self.nk * self.nc,
+            accumulator_bytes=self._accumulators(),
+            array_cycles=self._compute(),
+            first_pass=self._first_pass(),
+            streams_rows=self._streams_rows(),
         )
 
     def _streams_rows(self) -> NDArray[np.bool_]:
@@ -155,8 +133,8 @@ class _Model:
             depth = np.minimum(c.filters, channels)
         return batch, rows, columns, depth
 
-    def _input(self, index: int, shape: InputShape) -> _Operand:
-        """The columns of an activation operand."""
+    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Held]:
+        """Bytes of a tile of an activation operand, and its columns."""
         if shape.follow is not None:
             return self._following(index, shape, shape.follow)
         batch, rows, columns, depth = self._region(shape)
@@ -180,9 +158,9 @@ class _Model:
             * e
         )
         loads = self.ns * parts * np.where(hold, 1, again)
-        return _Operand(tile, working, spare, self._dram(moved, run), loads)
+        return tile, Held(working, spare, loads, self._dram(moved, run))
 
-    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> _Operand:
+    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> tuple[Ints, Held]:
         """The same for an operand that follows loops by rules of its own."""
         found = following(rules, shape.size, self.c, (self.nb, self.ny, self.nx, self.nk, self.nc))
         batch, rows, columns, depth = found.extents
@@ -192,7 +170,7 @@ class _Model:
         moved = np.where(hold, unique, tile * found.loads)
         spare = np.where(hold | (found.loads <= 1), 0, tile)
         run = np.where(depth < shape.size[3], depth, columns * depth) * shape.element_bytes
-        return _Operand(tile, np.where(hold, unique, tile), spare, self._dram(moved, run), found.loads)
+        return tile, Held(np.where(hold, unique, tile), spare, found.loads, self._dram(moved, run))
 
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
@@ -222,7 +200,7 @@ class _Model:
         # The operand follows the filters (or is broadcast over them): once per filter tile it does not follow.
         return np.where((parts == 1) & (self.is_ksc | self.is_kcs), self.nk, 1)
 
-    def _weights(self) -> _Operand:
+    def _weights(self) -> Held:
         """The columns of the parameters."""
         p, c = self.p, self.c
         tap_bytes = p.taps * p.weight_bytes
@@ -234,15 +212,17 @@ class _Model:
         working = np.where(c.hold_weights, unique, tile)
         spare = np.where(c.hold_weights | one, 0, tile)
         loads = self.nk * self.nc * np.where(once, 1, self.ns) if unique else np.zeros_like(tile)
-        return _Operand(tile, working, spare, self._dram(moved, np.maximum(tile, 1)), loads)
+        return Held(working, spare, loads, self._dram(moved, np.maximum(tile, 1)))
 
-    def _output(self) -> tuple[Ints, Floats]:
+    def _output(self) -> Held:
+        """The columns of the output, with stores for loads."""
         c, p = self.c, self.p
         b, y, x, k = p.shape
         e = p.output_bytes
         tile = c.batch * c.rows * c.columns * c.filters * e
         run = np.where(c.filters < k, c.filters, np.where(c.columns < x, c.columns, c.columns * c.rows) * k) * e
-        return tile, self._dram(np.asarray(b * y * x * k * e), run)
+        stores = self.ns * self.nk
+        return Held(tile, np.where(stores > 1, tile, 0), stores, self._dram(np.asarray(b * y * x * k * e), run))
 
     def _accumulators(self) -> Ints:
         c = self.c
@@ -261,9 +241,9 @@ class _Model:
         return np.asarray(moved * (padded / np.maximum(run, 1)) / float(self.m.bytes_per_cycle))
 
 
-def cost_table(problem: Problem, found: Combinations, machine: Machine) -> CostTable:
+def cost_grid(problem: Problem, found: Combinations, machine: Machine) -> CostGrid:
     """Cost every candidate of a problem."""
-    return _Model(problem, found, machine).table()
+    return _Model(problem, found, machine).grid()
 
 
 def _ceil(a: int | Ints, b: int | Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""The table of costs: one row per candidate tiling of a layer, one column per quantity."""
+"""The table of costs: one entry per candidate tiling of a layer, one column per quantity."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class CostTable:
 
         Args:
             tilings: batch, rows, columns, filters, channels of a tile, index into ORDERS.
-            integers: tile_bytes, weight_bytes, output_bytes, weight_spare, output_spare, accumulator_bytes,
-                weight_loads, output_stores, steps; input_bytes, then input_spare, then input_loads of every operand.
-            floats: array_cycles, first_pass, weight_cycles, output_cycles; input_cycles of every operand.
+            integers: tile_bytes, output_bytes, output_spare, output_stores, steps, weight_bytes, weight_spare,
+                accumulator_bytes, weight_loads; input_bytes, input_spare, input_loads of every operand in turn.
+            floats: array_cycles, first_pass, output_cycles, weight_cycles; input_cycles of every operand.
             flags: hold_input, hold_weights, streams_rows.
             heights: as the attribute.
         """
@@ -60,47 +60,22 @@ class CostTable:
             tilings, integers, floats, flags, heights,
         )  # fmt: skip
         self.rows = tilings[1]
-        self.tile_bytes, self.weight_bytes, self.output_bytes = integers[:3]
-        self.weight_spare, self.output_spare, self.accumulator_bytes = integers[3:6]
-        self.weight_loads, self.output_stores, self.steps = integers[6:9]
-        self.array_cycles, self.first_pass, self.weight_cycles, self.output_cycles = floats[:4]
+        self.tile_bytes, self.output_bytes, self.output_spare, self.output_stores, self.steps = integers[:5]
+        self.weight_bytes, self.weight_spare, self.accumulator_bytes, self.weight_loads = integers[5:9]
+        self.input_bytes, self.input_spare, self.input_loads = integers[9::3], integers[10::3], integers[11::3]
+        self.array_cycles, self.first_pass, self.output_cycles, self.weight_cycles = floats[:4]
         self.input_cycles = floats[4:]
-        inputs = len(self.input_cycles)
-        self.input_bytes, self.input_spare = integers[9 : 9 + inputs], integers[9 + inputs : 9 + 2 * inputs]
-        self.input_loads = integers[9 + 2 * inputs :]
         self.hold_input, self.hold_weights, self.streams_rows = flags
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def at(self, bytes_per_cycle: float) -> CostTable:
-        """The same table, its DRAM cycles at another bandwidth than one byte per cycle."""
-        floats = self._floats.copy()
-        floats[2:] /= bytes_per_cycle
-        return CostTable(self._tilings, self._integers, floats, self._flags, self.heights)
-
-    def take(self, chosen: Ints) -> CostTable:
-        """Some of the candidates."""
+    def first(self, count: int) -> CostTable:
+        """The first candidates, as many as `count`."""
+        few = slice(count)
         return CostTable(
-            self._tilings.take(chosen, axis=1),
-            self._integers.take(chosen, axis=1),
-            self._floats.take(chosen, axis=1),
-            self._flags.take(chosen, axis=1),
-            self.heights,
+            self._tilings[:, few], self._integers[:, few], self._floats[:, few], self._flags[:, few], self.heights
         )
-
-    def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
-        """Scratchpad bytes that each candidate needs wherever its operands lie.
-
-        Args:
-            weights, sums: whether parameters and partial sums are in the scratchpad too.
-        """
-        return np.asarray(self.tile_bytes + weights * self.weight_bytes + sums * self.accumulator_bytes)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of memory the table takes up."""
-        return sum(int(each.nbytes) for each in (self._tilings, self._integers, self._floats, self._flags))
 
     def mapping(self, index: int, double_buffered: bool) -> LayerMapping:
         """Candidate `index` as a record."""

@@ -1,6 +1,6 @@
-"""Cost tables that were worked out before, by what they depend on: layers of equal shape share one, and so do runs.
+"""Costs that were worked out before, by what they depend on: layers of equal shape share them, and so do runs.
 
-A sweep compiles the same network for many accelerators. A table depends on the layer's shape, the array, the vector
+A sweep compiles the same network for many accelerators. They depend on the layer's shape, the array, the vector
 unit and the bursts of the DRAM; neither on the capacity of any memory nor on the DRAM's bandwidth and latency.
 """
 
@@ -10,11 +10,11 @@ from collections import OrderedDict
 from threading import Lock
 
 from accelsim.mapping.candidates import candidates
-from accelsim.mapping.cost import cost_table
+from accelsim.mapping.cost import cost_grid
+from accelsim.mapping.grid import CostGrid
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.pins import Pin
 from accelsim.mapping.problem import Problem
-from accelsim.mapping.table import CostTable
 
 #: Bytes of tables that a process keeps between two compilations.
 KEPT_BYTES = 80 << 20
@@ -29,20 +29,20 @@ class Tables:
     def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
         self._lock = Lock()
-        self._found: OrderedDict[tuple[Problem, Machine, Pin], CostTable] = OrderedDict()
+        self._found: OrderedDict[tuple[Problem, Machine, Pin], CostGrid] = OrderedDict()
 
-    def of(self, problem: Problem, machine: Machine, pin: Pin) -> CostTable:
-        """The table of a problem at one byte of DRAM per cycle; `machine` as its own `tiling`."""
+    def of(self, problem: Problem, machine: Machine, pin: Pin) -> CostGrid:
+        """The costs of a problem at one byte of DRAM per cycle; `machine` as its own `tiling`."""
         key = (problem, machine, pin)
         with self._lock:
-            table = self._found.get(key)
-            if table is None:
+            grid = self._found.get(key)
+            if grid is None:
                 found = candidates(problem, *machine.units, pin)
-                table = self._found[key] = cost_table(problem, found, machine)
-                self._bytes += table.bytes
+                grid = self._found[key] = cost_grid(problem, found, machine)
+                self._bytes += grid.bytes
                 self._forget()
             self._found.move_to_end(key)
-            return table
+            return grid
 
     def _forget(self) -> None:
         while self._bytes > self._most_bytes and len(self._found) > 1:

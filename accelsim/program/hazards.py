@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from accelsim.program.accesses import Access, Region
-from accelsim.program.layout import layout_of, meet
-from accelsim.program.records import Instruction, MemoryKind, Operand, Program
+from accelsim.program.layout import Layout, layout_of, meet
+from accelsim.program.records import MemoryKind, Operand, Program
 
 
 class HazardKind(IntEnum):
@@ -45,17 +45,22 @@ def hazards(program: Program) -> tuple[Hazard, ...]:
     regions = _Regions(program)
     for position, instruction in enumerate(program.instructions):
         latest: _Latest = {}
-        reads, writes = regions.accesses(position, instruction)
-        for region, access in reads:
-            _wait_for(latest, region.writes.near(access.low, access.high), access, HazardKind.RAW)
-        near = [(r.reads.near(a.low, a.high), r.writes.near(a.low, a.high)) for r, a in writes]
-        for (_, access), (old_reads, old_writes) in zip(writes, near, strict=True):
-            _wait_for(latest, old_writes, access, HazardKind.WAW)
-            _wait_for(latest, old_reads, access, HazardKind.WAR)
-        for region, access in reads:
-            region.read(access)
-        for (region, access), (old_reads, old_writes) in zip(writes, near, strict=True):
-            region.write(access, old_reads, old_writes)
+        unit = instruction.unit
+        reads, writes = regions.boxes(instruction.reads), regions.boxes(instruction.writes)
+        for region, base, layout in reads:
+            _wait_for(latest, region.before_read(base, layout), base, layout, HazardKind.RAW)
+        near = [region.before_write(base, layout) for region, base, layout in writes]
+        for (_, base, layout), (old_reads, old_writes) in zip(writes, near, strict=True):
+            _wait_for(latest, old_writes, base, layout, HazardKind.WAW)
+            _wait_for(latest, old_reads, base, layout, HazardKind.WAR)
+        for region, base, layout in reads:
+            region.read(base, layout, position, unit)
+        for box in writes:
+            region, base, layout = box
+            alone = not any(_touch(box, other) for other in (*reads, *writes) if other is not box)
+            # What the first of several writes has covered in part is another access now.
+            old_reads, old_writes = near[0] if box is writes[0] else region.before_write(base, layout)
+            region.write(base, layout, position, unit, old_reads, old_writes, alone=alone)
         if not overlapping[instruction.unit]:
             latest.pop(instruction.unit, None)
         found.extend([Hazard(before, position, kind) for before, kind in sorted(latest.values())])
@@ -64,12 +69,17 @@ def hazards(program: Program) -> tuple[Hazard, ...]:
 
 _STRENGTH = (2, 0, 1)
 _Latest = dict[int, tuple[int, HazardKind]]
-_Accesses = list[tuple[Region, Access]]
+_Box = tuple[Region, int, Layout]
 
 
-def _wait_for(latest: _Latest, candidates: list[Access], access: Access, kind: HazardKind) -> None:
-    """Keep, of the candidates near an access that share a byte with it, the last instruction of every unit."""
-    base, layout = access.base, access.layout
+def _touch(one: _Box, other: _Box) -> bool:
+    """Whether the intervals of two boxes meet."""
+    (region, base, layout), (its_region, its_base, its_layout) = one, other
+    return region is its_region and base < its_base + its_layout.span_bytes and its_base < base + layout.span_bytes
+
+
+def _wait_for(latest: _Latest, candidates: list[Access], base: int, layout: Layout, kind: HazardKind) -> None:
+    """Keep, of the candidates near a box that share a byte with it, the last instruction of every unit."""
     strided = bool(layout.counts)
     for earlier in candidates:
         known = latest.get(earlier.unit)
@@ -102,12 +112,8 @@ class _Regions:
                     users[operand.memory] = unit
         self._regions: dict[tuple[int, int], Region] = {}
 
-    def accesses(self, position: int, instruction: Instruction) -> tuple[_Accesses, _Accesses]:
-        """The reads and the writes of an instruction that can take part in a hazard, with their regions."""
-        unit = instruction.unit
-        return self._of(position, unit, instruction.reads), self._of(position, unit, instruction.writes)
-
-    def _of(self, position: int, unit: int, operands: tuple[Operand, ...]) -> _Accesses:
+    def boxes(self, operands: tuple[Operand, ...]) -> list[_Box]:
+        """Base and layout of the operands that can take part in a hazard, with their regions."""
         found = []
         for operand in operands:
             memory = operand.memory
@@ -119,7 +125,7 @@ class _Regions:
             if region is None:
                 region = self._regions[key] = Region()
             layout = layout_of(operand.shape, operand.strides, operand.element_bytes)
-            found.append((region, Access(operand.address, layout, position, unit)))
+            found.append((region, operand.address, layout))
         return found
 
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from accelsim.compiler import compile_network
 from accelsim.hardware import Hardware, load
-from accelsim.mapping import ORDERS, Machine, Pin, Pins, candidates, cost_table, problem_of
+from accelsim.mapping import ORDERS, Machine, Pin, Pins, candidates, cost_grid, problem_of
 from accelsim.program import Opcode, Program, TensorKind
 from accelsim.workload import Workload, build
 from restructure.graph import load as load_graph
@@ -59,7 +59,8 @@ def check(hardware: Hardware, workload: Workload, pin: Pin, exact: bool) -> None
     program = compile_network(workload, hardware, Pins((("*", pin),)))
     machine = Machine.of(hardware)
     problem = problem_of(workload.layers[0], workload.storages, hardware)
-    table = cost_table(problem, candidates(problem, 16, 16, pin), machine)
+    grid = cost_grid(problem, candidates(problem, 16, 16, pin), machine)
+    table = grid.table(grid.places)
     assert len(table) == 1
     # One byte per cycle: DRAM cycles are bytes.
     weights, inputs = table.weight_cycles[0], table.input_cycles[0][0]

@@ -3,6 +3,7 @@
 from itertools import product
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_programs import programs
 from sketch import DRAM, PAD, Sketch
 
@@ -69,6 +70,62 @@ def test_an_instruction_waits_for_at_most_one_instruction_of_each_unit(program: 
         assert len(set(units)) == len(units)
 
 
+#: Bytes in a row that instructions use over and over: buffers side by side, and some that lie across them.
+BUFFERS = ((0, 16), (16, 16), (32, 8), (0, 32), (8, 16), (36, 4))
+UNITS = ("array", "vector", "dma0")
+
+# The first one most often: what makes a buffer of it takes several accesses to nothing else.
+accesses = st.lists(st.sampled_from((0, 0, 0, 0, 1, 1, 2, 3, 4, 5)), max_size=2, unique=True)
+instructions = st.lists(st.tuples(st.sampled_from(UNITS), accesses, accesses), min_size=1, max_size=40)
+
+
+def byte_by_byte(units: list[int], used: list[tuple[set[int], set[int]]]) -> set[Hazard]:
+    """What each instruction waits for, given its unit and the bytes it reads and writes, asked of every byte."""
+    written: dict[int, int] = {}
+    read: dict[int, dict[int, int]] = {}
+    found = set()
+    for position, (reads, writes) in enumerate(used):
+        reasons = [(written[byte], HazardKind.RAW) for byte in reads if byte in written]
+        reasons += [(written[byte], HazardKind.WAW) for byte in writes if byte in written]
+        reasons += [(reader, HazardKind.WAR) for byte in writes for reader in read.get(byte, {}).values()]
+        for unit in set(units) - {units[position]}:
+            of_unit = [(before, kind) for before, kind in reasons if units[before] == unit]
+            if of_unit:
+                last = max(before for before, _ in of_unit)
+                kinds = {kind for before, kind in of_unit if before == last}
+                order = (HazardKind.RAW, HazardKind.WAW, HazardKind.WAR)
+                found.add(Hazard(last, position, next(kind for kind in order if kind in kinds)))
+        for byte in reads:
+            read.setdefault(byte, {})[units[position]] = position
+        for byte in writes:
+            written[byte], read[byte] = position, {}
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(instructions)
+def test_whoever_uses_bytes_in_a_row_waits_for_exactly_who_used_each_of_them_last(
+    drawn: list[tuple[str, list[int], list[int]]],
+) -> None:
+    s = Sketch("array vector dma0")
+    places = [s.at(s.range(PAD, s.tensor(f"t{i}", (size,)), at)) for i, (at, size) in enumerate(BUFFERS)]
+    home = s.at(s.image(s.tensor("home", (16,))))
+    for unit, reads, writes in drawn:
+        sources, targets = [places[i] for i in reads], [places[i] for i in writes]
+        if unit == "dma0":
+            s.load(unit, sources[0] if sources else home, targets[0] if targets else places[0])
+        elif unit == "array":
+            s.array(sources, targets)
+        else:
+            s.vector(sources, targets)
+    program = s.program()
+    used = [
+        tuple({byte for memory, byte in byte_set(operands) if memory == PAD} for operands in (i.reads, i.writes))
+        for i in program.instructions
+    ]
+    assert set(hazards(program)) == byte_by_byte([i.unit for i in program.instructions], used)
+
+
 def line(s: Sketch, number: int, size: int = 16) -> Operand:
     return s.at(s.range(PAD, s.tensor(f"line{number}", (size,)), 16 * number))
 
@@ -87,6 +144,15 @@ def test_raw_war_and_waw_are_told_apart() -> None:
         Hazard(2, 3, HazardKind.WAW),
         Hazard(3, 4, HazardKind.RAW),
     )
+
+
+def test_a_buffer_that_is_filled_and_emptied_over_and_over_orders_each_filling_and_each_emptying() -> None:
+    s = Sketch("array vector")
+    for _ in range(4):
+        s.array([], [line(s, 0)])
+        s.vector([line(s, 0)], [])
+    kinds = (HazardKind.RAW, HazardKind.WAR)
+    assert hazards(s.program()) == tuple(Hazard(i, i + 1, kinds[i % 2]) for i in range(7))
 
 
 def test_reads_do_not_wait_for_reads() -> None:
