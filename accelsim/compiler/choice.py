@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ from accelsim.program import MemoryKind
 
 #: Candidates that a search begins with, at least.
 LIKELY = 512
-#: Candidates that fit among those of a search where many do not: enough for a low score.
+#: Candidates beyond which a search asks first which of them fit.
+WIDE = 2048
+#: Of those that fit, so many are costed first.
 SAMPLE = 64
 
 #: A column of bytes, how many there may be, and where.
@@ -154,8 +157,8 @@ class Chooser:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._answers: defaultdict[tuple[int, Situation], _Answers] = defaultdict(_Answers)
-        self._reaches: dict[int, int] = {}
+        self._answers: defaultdict[tuple[Ranked, Situation], _Answers] = defaultdict(_Answers)
+        self._reaches: dict[Ranked, int] = {}
 
     def choose(self, ranked: Ranked, situation: Situation, more_bytes: int = 0) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any.
@@ -167,7 +170,7 @@ class Chooser:
         """
         resident = situation.resident_bytes + more_bytes
         emptied = replace(situation, resident_bytes=0) if situation.resident_bytes else situation
-        known = self._answers[id(ranked), emptied]
+        known = self._answers[ranked, emptied]
         answer = known.beside(resident)
         if answer is None:
             answer = self._search(ranked, replace(emptied, resident_bytes=resident))
@@ -183,32 +186,36 @@ class Chooser:
         costed = self._costed(table, situation)
         if isinstance(costed, Shortfall):
             return []
-        order = np.lexsort((ranked.ranks(len(ranked)), costed.estimate + table.steps))[:count]
+        order = np.lexsort((ranked.ranks(slice(None)), costed.estimate + table.steps))[:count]
         own = situation.weight_capacity_bytes is not None
         return [costed.choice(table, int(i), len(table), own_weights=own) for i in order if costed.score[i] < np.inf]
 
     def _search(self, ranked: Ranked, situation: Situation) -> Choice | Shortfall:
-        """The first of the cheapest, found among the first few that fit and all that could be cheaper than those."""
-        count = self._reaches.get(id(ranked), LIKELY)
-        costed = self._costed(ranked.first(count), situation)
-        if isinstance(costed, Shortfall):
+        """The first of the cheapest, found among the first few and all others that could be cheaper than those."""
+        count = self._reaches.get(ranked, LIKELY)
+        table, ranks = ranked.first(count), partial(ranked.ranks, slice(count))
+        costed = self._costed(table, situation)
+        lowest = np.inf if isinstance(costed, Shortfall) else costed.score.min()
+        reach = ranked.reach(lowest)
+        self._reaches[ranked] = min(max(LIKELY, reach * 5 // 4), WIDE)  # The next one will be like it.
+        if reach > WIDE or lowest == np.inf:  # Few are cheap because few fit: look at those alone.
             legal = self._which_fit(ranked, situation)
             if isinstance(legal, Shortfall):
                 return legal
-            count = int(np.flatnonzero(legal)[:SAMPLE][-1]) + 1
-            costed = self._costed(ranked.first(count), situation)
-            assert isinstance(costed, _Costed)  # The last of them fits.
-        lowest = costed.score.min()
-        reach = ranked.reach(lowest)
-        self._reaches[id(ranked)] = max(LIKELY, reach * 5 // 4)  # The next one will be like it.
-        if reach > count:
-            count, costed = reach, self._costed(ranked.first(reach), situation)
-            assert isinstance(costed, _Costed)
-            lowest = costed.score.min()
-        equal = np.flatnonzero(costed.score == lowest)
-        best = int(equal[0] if len(equal) == 1 else equal[ranked.ranks(count)[equal].argmin()])
-        own = situation.weight_capacity_bytes is not None
-        return costed.choice(ranked.first(count), best, len(ranked), own_weights=own)
+            fitting = np.flatnonzero(legal)
+            if lowest == np.inf:
+                lowest = self._scored(ranked.some(fitting[:SAMPLE]), situation).score.min()
+            chosen = fitting[: ranked.floor[fitting].searchsorted(lowest, "right")]
+            table, ranks = ranked.some(chosen), partial(ranked.ranks, chosen)
+            costed = self._scored(table, situation)
+        elif reach > count:
+            table, ranks = ranked.first(reach), partial(ranked.ranks, slice(reach))
+            costed = self._scored(table, situation)
+        if isinstance(costed, Shortfall):
+            return costed
+        equal = np.flatnonzero(costed.score == costed.score.min())
+        best = int(equal[0] if len(equal) == 1 else equal[ranks()[equal].argmin()])
+        return costed.choice(table, best, len(ranked), own_weights=situation.weight_capacity_bytes is not None)
 
     def _working(self, columns: CostTable | CostGrid, situation: Situation) -> NDArray[np.int64]:
         """Bytes of single working buffers in the scratchpad."""
@@ -232,8 +239,7 @@ class Chooser:
     def _which_fit(self, ranked: Ranked, situation: Situation) -> NDArray[np.bool_] | Shortfall:
         """Which of all candidates fit at all."""
         total = self._working(ranked.grid, situation) + resident_bytes(ranked.grid, situation)
-        limits = self._limits(ranked.grid, situation, total)
-        return _legal([(ranked.at(column), capacity, memory) for column, capacity, memory in limits])
+        return _legal(self._limits(ranked.grid, situation, total), ranked.at)
 
     def _needs(self, table: CostTable, situation: Situation) -> _Needs | Shortfall:
         working, weights = self._working(table, situation), situation.weight_capacity_bytes
@@ -265,6 +271,12 @@ class Chooser:
         estimate = np.where(needs.legal, time + TRAFFIC_WEIGHT * traffic, np.inf)
         return _Costed(needs, time, estimate, estimate + step_cost(table.steps, time))
 
+    def _scored(self, table: CostTable, situation: Situation) -> _Costed:
+        """The costs of candidates of which at least one fits."""
+        costed = self._costed(table, situation)
+        assert isinstance(costed, _Costed)
+        return costed
+
     def _transfers(self, table: CostTable, situation: Situation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """DRAM cycles of the bytes that each candidate moves, and the same with latencies."""
         traffic, rounds = table.weight_cycles, table.weight_loads
@@ -278,13 +290,16 @@ class Chooser:
         return traffic, traffic + self.machine.latency_cycles * rounds
 
 
-def _legal(limits: Sequence[_Limit]) -> NDArray[np.bool_] | Shortfall:
-    """Which candidates fit in every memory; or what the first lacks."""
+def _legal(
+    limits: Sequence[_Limit], at: Callable[[NDArray[Any]], NDArray[Any]] = lambda column: column
+) -> NDArray[np.bool_] | Shortfall:
+    """Which candidates fit in every memory; or what the first lacks. `at`: from a column to that of the candidates."""
     legal: NDArray[np.bool_] | None = None
     for needed, capacity, memory in limits:
-        fits = needed <= capacity if legal is None else legal & (needed <= capacity)
+        fits = at(needed <= capacity) if legal is None else legal & at(needed <= capacity)
         if not fits.any():
-            return Shortfall(int((needed if legal is None else needed[legal]).min()) - capacity, memory)
+            bytes_needed = at(needed) if legal is None else at(needed)[legal]
+            return Shortfall(int(bytes_needed.min()) - capacity, memory)
         legal = fits
     assert legal is not None  # The scratchpad's capacity is known.
     return legal

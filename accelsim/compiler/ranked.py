@@ -60,13 +60,17 @@ class Ranked:
             self._last = self._written.first(count)
         return self._last
 
+    def some(self, chosen: NDArray[np.int64]) -> CostTable:
+        """The columns of some, by their numbers in the order."""
+        return self.grid.table(self._places[chosen], self._bytes_per_cycle)
+
     def at(self, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the grid for all candidates, in their order."""
         return self.grid.at(self._places, column)
 
-    def ranks(self, count: int) -> NDArray[np.int64]:
-        """Numbers of the first `count` by which the first of equally good ones is found."""
-        return self.grid.ranks(self._places[:count])
+    def ranks(self, chosen: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """Numbers of some by which the first of equally good ones is found."""
+        return self.grid.ranks(self._places[chosen])
 
 
 def step_cost(steps: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray[np.float64]:
