@@ -32,6 +32,8 @@ BLOCKS = 12
 MARGIN = 0.9
 #: What remains of a layer's capacity each time its ranges find no addresses.
 SHRINK = 0.9
+#: How many of a layer's smallest tiles a memory holds that is large beside them.
+ROOM = 8
 #: A layer whose score is this much worse than without residents is worth giving residents up for.
 HURT = 1.01
 #: Sums of scores in another order differ by no more than this factor.
@@ -350,9 +352,24 @@ def _ranked(workload: Workload, hardware: Hardware, pins: Pins, tables: Tables) 
     keys = [(problem_of(layer, workload.storages, hardware), pins.of(layer.name)) for layer in workload.layers]
     for problem, pin in keys:
         if (problem, pin) not in found:
-            grid = tables.of(problem, machine.tiling, pin)
+            grid = tables.of(problem, machine.tiling, pin, slivers=False)
+            if not _roomy(grid, hardware):
+                grid = tables.of(problem, machine.tiling, pin)
             found[problem, pin] = Ranked(grid, _fitting(grid, hardware), machine)
     return [found[key] for key in keys]
+
+
+def _roomy(grid: CostGrid, hardware: Hardware) -> bool:
+    """Whether memory is so large beside the smallest tile that smaller ones, which leave the array idle, are no use."""
+    pad, sums, weights = hardware.scratchpad, hardware.accumulator, hardware.weight_buffer
+    if not hardware.dram.writable:  # Whatever fits is wanted.
+        return False
+    least = int(grid.least_bytes(weights=weights is None, sums=sums is None).min())
+    return (
+        least * ROOM <= pad.capacity_bytes
+        and (sums is None or int(grid.accumulator_bytes.min()) * ROOM <= sums.capacity_bytes)
+        and (weights is None or int(grid.weight_bytes.min()) * ROOM <= weights.capacity_bytes)
+    )
 
 
 def _fitting(grid: CostGrid, hardware: Hardware) -> NDArray[np.int64]:

@@ -42,14 +42,20 @@ class Combinations:
     differ: NDArray[np.bool_]
 
 
-def candidates(problem: Problem, channel_unit: int, filter_unit: int, pin: Pin) -> Combinations:
+def candidates(
+    problem: Problem, channel_unit: int, filter_unit: int, pin: Pin, *, slivers: bool = True
+) -> Combinations:
     """All combinations of sensible tile sizes, orders and held operands, duplicates by unit trip counts left out.
 
-    `channel_unit`, `filter_unit`: how many of each the array takes at once; tiles are multiples of them.
+    Args:
+        problem: the layer.
+        channel_unit, filter_unit: how many of each the array takes at once; tiles are multiples of them.
+        pin: what is fixed.
+        slivers: whether there are also a few smaller ones, which leave the array idle and fit a tiny memory.
     """
     spatial = np.array(_spatial(problem, pin), dtype=np.int64)
-    filters = np.array(_filters(problem, filter_unit, pin), dtype=np.int64)
-    channels = np.array(_channels(problem, channel_unit, pin), dtype=np.int64)
+    filters = np.array(_filters(problem, filter_unit, pin, slivers), dtype=np.int64)
+    channels = np.array(_channels(problem, channel_unit, pin, slivers), dtype=np.int64)
     orders = [pin.order] if pin.order else list(ORDERS)
     s, k, c = (axis.ravel() for axis in np.indices((len(spatial), len(filters), len(channels))))
     sizes = _in_one_group(problem, np.column_stack([spatial[s], filters[k], channels[c]]))
@@ -131,13 +137,15 @@ def _spatial(problem: Problem, pin: Pin) -> list[tuple[int, int, int]]:
     found = [(1, rows, x) for rows in _cuts(y, can_y)]
     if can_x:
         found += [(1, 1, columns) for columns in _cuts(x, True) if columns < x]
-        found += [(1, rows, columns) for rows in (2, 4, 8) if rows < y for columns in _cuts(x, True) if columns < x]
+        found += [
+            (1, rows, columns) for rows in (2, 4, 8) if rows < y for columns in _cuts(x, True) if rows <= columns < x
+        ]
     if b > 1:
         found += [(batch, y, x) for batch in _cuts(b, can_b) if batch > 1]
     return found if can_b or b == 1 else [(b, y, x)]
 
 
-def _filters(problem: Problem, unit: int, pin: Pin) -> list[int]:
+def _filters(problem: Problem, unit: int, pin: Pin, slivers: bool) -> list[int]:
     total = problem.shape[3]
     if pin.filters:
         return [min(pin.filters, total)]
@@ -147,21 +155,21 @@ def _filters(problem: Problem, unit: int, pin: Pin) -> list[int]:
     if problem.groups > 1 and per_group > 1:
         whole_groups = [g * per_group for g in _cuts(problem.groups, True)]
         return sorted({*whole_groups, *(n for n in _cuts(per_group, True) if per_group % n == 0)})
-    return _multiples(total, unit)
+    return _multiples(total, unit, slivers)
 
 
-def _channels(problem: Problem, unit: int, pin: Pin) -> list[int]:
+def _channels(problem: Problem, unit: int, pin: Pin, slivers: bool) -> list[int]:
     if not problem.on_array:
         return [problem.reduction]
     if pin.channels:
         return [min(pin.channels, problem.reduction)]
-    return _multiples(problem.reduction, unit)
+    return _multiples(problem.reduction, unit, slivers)
 
 
-def _multiples(total: int, unit: int) -> list[int]:
-    """Even cuts of `total`, rounded up to multiples of `unit`, and a few below it for tiny memories."""
+def _multiples(total: int, unit: int, slivers: bool) -> list[int]:
+    """Even cuts of `total`, rounded up to multiples of `unit`, and with slivers a few below it."""
     sizes = {min(total, -(-size // unit) * unit) for size in _cuts(total, True)}
-    return sorted(sizes | {size for size in (1, unit // 4) if 0 < size < total})
+    return sorted(sizes | {size for size in (1, unit // 4) if slivers and 0 < size < total})
 
 
 def _cuts(total: int, allowed: bool) -> list[int]:

@@ -94,6 +94,10 @@ class CostGrid:
         way, size = np.divmod(places, sizes)
         return np.asarray(size * ways + way)
 
+    def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
+        """Bytes of a scratchpad that are needed wherever operands lie; `weights`, `sums`: whether they are in it."""
+        return np.asarray(self._tile_bytes + weights * self.weight_bytes + sums * self.accumulator_bytes)
+
     def fitting(self, capacity_bytes: int, *, weights: bool, sums: bool) -> Ints:
         """Places of the candidates whose operands fit a scratchpad wherever they lie; all of them if none does.
 
@@ -101,8 +105,7 @@ class CostGrid:
             capacity_bytes: its capacity.
             weights, sums: whether parameters and partial sums are in it too.
         """
-        least = self._tile_bytes + weights * self.weight_bytes + sums * self.accumulator_bytes
-        fits = least <= capacity_bytes
+        fits = self.least_bytes(weights=weights, sums=sums) <= capacity_bytes
         # An operand that is held is there as a whole, whether it is resident or loaded.
         for held in self.input_bytes:
             fits = fits & (held <= capacity_bytes)

@@ -29,15 +29,15 @@ class Tables:
     def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
         self._lock = Lock()
-        self._found: OrderedDict[tuple[Problem, Machine, Pin], CostGrid] = OrderedDict()
+        self._found: OrderedDict[tuple[Problem, Machine, Pin, bool], CostGrid] = OrderedDict()
 
-    def of(self, problem: Problem, machine: Machine, pin: Pin) -> CostGrid:
+    def of(self, problem: Problem, machine: Machine, pin: Pin, *, slivers: bool = True) -> CostGrid:
         """The costs of a problem at one byte of DRAM per cycle; `machine` as its own `tiling`."""
-        key = (problem, machine, pin)
+        key = (problem, machine, pin, slivers)
         with self._lock:
             grid = self._found.get(key)
             if grid is None:
-                found = candidates(problem, *machine.units, pin)
+                found = candidates(problem, *machine.units, pin, slivers=slivers)
                 grid = self._found[key] = cost_grid(problem, found, machine)
                 self._bytes += grid.bytes
                 self._forget()

@@ -60,8 +60,26 @@ def fragments_of(columns: Columns, trace: Trace) -> Fragments:
     moment = table.instruction + 1
     begin = np.concatenate(([0], trace.start, [trace.latency_cycles]))[moment]
     end = np.concatenate(([trace.latency_cycles], trace.end, [trace.latency_cycles]))[moment]
-    cells = Grid(table.range, table.start, table.stop).cells(table.range, table.start, table.stop)
-    return _values(table, cells, begin, end, lasting)
+    return _values(table, _cells(table), begin, end, lasting)
+
+
+def _cells(table: Accesses) -> Cells:
+    """The cells that accesses meet: one in a range that is always accessed as the same box, as buffers are."""
+    first = np.zeros(int(table.range.max()) + 1, np.int64)
+    first[table.range[::-1]] = np.arange(len(table))[::-1]
+    like = first[table.range]
+    other = ((table.start != table.start[like]) | (table.stop != table.stop[like])).any(axis=1)
+    cut = np.zeros(len(first), np.bool_)
+    cut[table.range[other]] = True
+    apart = cut[table.range]
+    whole, parted = np.flatnonzero(~apart), np.flatnonzero(apart)
+    group, start, stop = table.range[parted], table.start[parted], table.stop[parted]
+    cells = Grid(group, start, stop).cells(group, start, stop)
+    return Cells(
+        np.concatenate((whole, parted[cells.box])),
+        np.concatenate((-1 - table.range[whole], cells.cell)),
+        np.concatenate((np.prod(table.stop[whole] - table.start[whole], axis=1), cells.volume)),
+    )
 
 
 def _values(table: Accesses, cells: Cells, begin: Ints, end: Ints, lasting: Bools) -> Fragments:
@@ -118,17 +136,15 @@ def _outside(operands: list[Operand], position: int, write: bool, axes: int) -> 
 def _replaced_in_place(columns: Columns, used: Accesses) -> Ints:
     """Reads whose bytes the same instruction overwrites with another tensor, as rows of `used`."""
     reads, writes = _pairs(used)
-    ranges, operand = columns.program.ranges, [columns.operands[number] for number in used.operand.tolist()]
+    ranges, operands = columns.program.ranges, columns.operands
     address = np.array([r.address for r in ranges], np.int64)
     stop = address + np.array([r.size_bytes for r in ranges], np.int64)
     a, b = used.range[reads], used.range[writes]
     near = (used.memory[reads] == used.memory[writes]) & (a != b) & (address[a] < stop[b]) & (address[b] < stop[a])
-    found = [
-        read
-        for read, write in zip(reads[near].tolist(), writes[near].tolist(), strict=True)
-        if _covers(operand[write], operand[read])
-    ]
-    return np.unique(np.array(found, np.int64))
+    reads, writes = reads[near], writes[near]
+    pairs = zip(used.operand[reads].tolist(), used.operand[writes].tolist(), strict=True)
+    covered = [_covers(operands[write], operands[read]) for read, write in pairs]
+    return np.unique(reads[np.array(covered, np.bool_)])
 
 
 def _pairs(used: Accesses) -> tuple[Ints, Ints]:
