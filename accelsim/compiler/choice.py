@@ -203,7 +203,7 @@ class Chooser:
             if isinstance(legal, Shortfall):
                 return legal
             fitting = np.flatnonzero(legal)
-            if lowest == np.inf:
+            if lowest == np.inf and len(fitting) > LIKELY:
                 lowest = self._scored(ranked.some(fitting[:SAMPLE]), situation).score.min()
             chosen = fitting[: ranked.floor[fitting].searchsorted(lowest, "right")]
             table, ranks = ranked.some(chosen), partial(ranked.ranks, chosen)

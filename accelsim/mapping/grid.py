@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.mapping.candidates import Candidates, Combinations, Ints
+from accelsim.mapping.candidates import Combinations, Ints
 from accelsim.mapping.table import CostTable, Flags, Floats
 
 
@@ -63,16 +63,23 @@ class CostGrid:
             tile_bytes, weights, inputs, steps, accumulator_bytes, array_cycles, first_pass, streams_rows: as in
                 CostTable.
         """
-        self._sizes, self._shape = found.grid, found.differ.shape
+        sizes, self._shape = found.grid, found.differ.shape
         size, way = np.nonzero(found.differ.T)
         self.places: Ints = way * self._shape[1] + size
-        self.heights = tuple(np.flatnonzero(np.bincount(found.grid.rows)).tolist())
-        self.rows, self.streams_rows, self.steps = found.grid.rows, streams_rows, steps
-        self.accumulator_bytes, self.array_cycles, self._first_pass = accumulator_bytes, array_cycles, first_pass
-        self._tile_bytes, self._output, self._weights, self._inputs = tile_bytes, output, weights, inputs
+        self.heights = tuple(np.flatnonzero(np.bincount(sizes.rows)).tolist())
+        self.rows, self.streams_rows, self.steps = sizes.rows, streams_rows, steps
+        self.accumulator_bytes, self.array_cycles, self._tile_bytes = accumulator_bytes, array_cycles, tile_bytes
         self.output_bytes, self.weight_bytes = output.bytes, weights.bytes
         self.weight_loads, self.weight_cycles = weights.loads, weights.cycles
         self.input_bytes = [operand.bytes for operand in inputs]
+        tilings = [sizes.batch, sizes.rows, sizes.columns, sizes.filters, sizes.channels, sizes.order]
+        integers = [tile_bytes, output.bytes, output.spare, output.loads, steps]
+        integers += [weights.bytes, weights.spare, accumulator_bytes, weights.loads]
+        integers += [column for each in inputs for column in (each.bytes, each.spare, each.loads)]
+        cycles = [array_cycles, first_pass, output.cycles, weights.cycles, *(each.cycles for each in inputs)]
+        flags = [sizes.hold_input, sizes.hold_weights, streams_rows]
+        self._tilings, self._integers = _columns(tilings, np.int32), _columns(integers, np.int64)
+        self._cycles, self._flags = _columns(cycles, np.float64), _columns(flags, np.bool_)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -80,13 +87,12 @@ class CostGrid:
     @property
     def bytes(self) -> int:
         """Bytes of memory the costs take up."""
-        one = (self._tile_bytes, self.steps, self.accumulator_bytes, self.array_cycles, self._first_pass)
-        many = (array for each in (self._output, self._weights, *self._inputs) for array in _columns(each))
-        return sum(int(array.nbytes) for array in (self.places, self.streams_rows, *_sizes(self._sizes), *one, *many))
+        columns = (*self._tilings, *self._integers, *self._cycles, *self._flags)
+        return int(self.places.nbytes) + sum(int(column.nbytes) for column in columns)
 
     def at(self, places: Ints, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the grid for the candidates at some places."""
-        return np.asarray(self._take([column], places, column.dtype)[0])
+        return np.asarray(_take([column], self._index(places))[0])
 
     def ranks(self, places: Ints) -> Ints:
         """Numbers that are in the order of `places` for the candidates at some."""
@@ -114,39 +120,38 @@ class CostGrid:
 
     def table(self, places: Ints, bytes_per_cycle: float = 1.0) -> CostTable:
         """The costs of some candidates, their DRAM cycles at this bandwidth."""
-        output, weights, inputs = self._output, self._weights, self._inputs
-        integers = [self._tile_bytes, output.bytes, output.spare, output.loads, self.steps]
-        integers += [weights.bytes, weights.spare, self.accumulator_bytes, weights.loads]
-        integers += [column for each in inputs for column in (each.bytes, each.spare, each.loads)]
-        floats = [self.array_cycles, self._first_pass, output.cycles, weights.cycles, *(each.cycles for each in inputs)]
-        cycles = self._take(floats, places, np.float64)
+        index = self._index(places)
+        cycles = _take(self._cycles, index)
         cycles[2:] /= bytes_per_cycle
         return CostTable(
-            self._take([*_sizes(self._sizes), self._sizes.order], places, np.int32),
-            self._take(integers, places, np.int64),
-            cycles,
-            self._take([self._sizes.hold_input, self._sizes.hold_weights, self.streams_rows], places, np.bool_),
-            self.heights,
+            _take(self._tilings, index), _take(self._integers, index), cycles, _take(self._flags, index), self.heights
         )
 
-    def _take(self, columns: Sequence[NDArray[Any]], places: Ints, dtype: np.dtype[Any] | type) -> NDArray[Any]:
-        """Columns of the grid as one array of (columns, places)."""
+    def _index(self, places: Ints) -> _Index:
         way, size = np.divmod(places, self._shape[1])
-        result = np.empty((len(columns), len(places)), dtype)
-        for row, column in zip(result, columns, strict=True):
-            if column.size == 1:
-                row[:] = column.item()
-                continue
-            index = size
-            if column.ndim == 2 and column.shape[0] > 1:
-                index = places if column.shape[1] > 1 else way
-            column.astype(dtype, copy=False).take(index, out=row, mode="clip")
-        return result
+        return _Index(places, way, size)
 
 
-def _sizes(grid: Candidates) -> tuple[Ints, ...]:
-    return grid.batch, grid.rows, grid.columns, grid.filters, grid.channels
+class _Index(NamedTuple):
+    """Candidates by their places in the grid, and by their rows and columns there."""
+
+    place: Ints
+    way: Ints
+    size: Ints
 
 
-def _columns(operand: Held) -> tuple[NDArray[Any], ...]:
-    return operand.bytes, operand.spare, operand.loads, operand.cycles
+def _columns(columns: Sequence[NDArray[Any]], dtype: type[np.generic]) -> list[NDArray[Any]]:
+    return [column.astype(dtype, copy=False) for column in columns]
+
+
+def _take(columns: Sequence[NDArray[Any]], index: _Index) -> NDArray[Any]:
+    """Columns of a grid of the same type as one array of (columns, candidates)."""
+    result = np.empty((len(columns), len(index.place)), columns[0].dtype)
+    for row, column in zip(result, columns, strict=True):
+        if column.size == 1:
+            row[:] = column.item()
+        elif column.ndim == 1 or column.shape[0] == 1:
+            column.take(index.size, out=row, mode="clip")
+        else:
+            column.take(index.place if column.shape[1] > 1 else index.way, out=row, mode="clip")
+    return result
