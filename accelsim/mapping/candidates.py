@@ -137,9 +137,7 @@ def _spatial(problem: Problem, pin: Pin) -> list[tuple[int, int, int]]:
     found = [(1, rows, x) for rows in _cuts(y, can_y)]
     if can_x:
         found += [(1, 1, columns) for columns in _cuts(x, True) if columns < x]
-        found += [
-            (1, rows, columns) for rows in (2, 4, 8) if rows < y for columns in _cuts(x, True) if rows <= columns < x
-        ]
+        found += [(1, rows, columns) for rows in (2, 4, 8) if rows < y for columns in _cuts(x, True) if columns < x]
     if b > 1:
         found += [(batch, y, x) for batch in _cuts(b, can_b) if batch > 1]
     return found if can_b or b == 1 else [(b, y, x)]
