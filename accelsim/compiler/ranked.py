@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.mapping import CostGrid, CostTable, Machine
+from accelsim.mapping import CostGrid, CostTable, Machine, Places
 
 #: Weight of DRAM time in a layer's score beside its latency: of two equally fast tilings the one that moves less wins.
 TRAFFIC_WEIGHT = 0.05
@@ -32,7 +32,7 @@ class Ranked:
         floor: what the score of each is at least, whatever the situation (a little less, for rounding); ascending.
     """
 
-    def __init__(self, grid: CostGrid, places: NDArray[np.int64], machine: Machine) -> None:
+    def __init__(self, grid: CostGrid, places: Places, machine: Machine) -> None:
         """`places`: the candidates, as in `grid`."""
         self.grid, self._bytes_per_cycle = grid, float(machine.bytes_per_cycle)
         weights = grid.weight_cycles / self._bytes_per_cycle
@@ -40,8 +40,8 @@ class Ranked:
         floor = (time + TRAFFIC_WEIGHT * weights + step_cost(grid.steps, time)) * (1 - 1e-9)
         floor = grid.at(places, floor)
         order = np.argsort(floor)
-        self.floor, self._places = floor[order], places[order]
-        self._written = self._last = grid.table(self._places[:CHUNK], self._bytes_per_cycle)
+        self.floor, self._places = floor[order], places.take(order)
+        self._written = self._last = grid.table(self._places.take(slice(CHUNK)), self._bytes_per_cycle)
 
     def __len__(self) -> int:
         return len(self.floor)
@@ -55,14 +55,14 @@ class Ranked:
         count = min(count, len(self))
         if count > len(self._written):
             wanted = max(count, 2 * len(self._written))
-            self._written = self.grid.table(self._places[:wanted], self._bytes_per_cycle)
+            self._written = self.grid.table(self._places.take(slice(wanted)), self._bytes_per_cycle)
         if count != len(self._last):
             self._last = self._written.first(count)
         return self._last
 
     def some(self, chosen: NDArray[np.int64]) -> CostTable:
         """The columns of some, by their numbers in the order."""
-        return self.grid.table(self._places[chosen], self._bytes_per_cycle)
+        return self.grid.table(self._places.take(chosen), self._bytes_per_cycle)
 
     def at(self, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the grid for all candidates, in their order."""
@@ -70,7 +70,7 @@ class Ranked:
 
     def ranks(self, chosen: NDArray[np.int64] | slice) -> NDArray[np.int64]:
         """Numbers of some by which the first of equally good ones is found."""
-        return self.grid.ranks(self._places[chosen])
+        return self.grid.ranks(self._places.take(chosen))
 
 
 def step_cost(steps: NDArray[np.int64], cycles: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,6 @@ from math import prod
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from accelsim.compiler.choice import Choice, Chooser, Shortfall
 from accelsim.compiler.lifetimes import Lifetime, lifetimes, may_stay, storages_of
@@ -22,7 +21,7 @@ from accelsim.compiler.ranked import Ranked
 from accelsim.compiler.situation import Rows, Situation
 from accelsim.errors import DoesNotFitError
 from accelsim.hardware import Hardware
-from accelsim.mapping import SHARED, CostGrid, Machine, Pin, Pins, Problem, Tables, problem_of, storage_bytes
+from accelsim.mapping import SHARED, CostGrid, Machine, Pin, Pins, Places, Problem, Tables, problem_of, storage_bytes
 from accelsim.program import MemoryKind
 from accelsim.workload import Along, Layer, Workload
 
@@ -372,7 +371,7 @@ def _roomy(grid: CostGrid, hardware: Hardware) -> bool:
     )
 
 
-def _fitting(grid: CostGrid, hardware: Hardware) -> NDArray[np.int64]:
+def _fitting(grid: CostGrid, hardware: Hardware) -> Places:
     """The candidates that fit the scratchpad at all: the others need not be ranked."""
     capacity = hardware.scratchpad.capacity_bytes
     return grid.fitting(capacity, weights=hardware.weight_buffer is None, sums=hardware.accumulator is None)

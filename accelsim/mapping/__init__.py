@@ -2,7 +2,7 @@
 
 from accelsim.mapping.candidates import Candidates, candidates
 from accelsim.mapping.cost import cost_grid
-from accelsim.mapping.grid import CostGrid
+from accelsim.mapping.grid import CostGrid, Places
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.pins import FREE, Pin, Pins, load_pins
 from accelsim.mapping.problem import InputShape, Problem, problem_of, storage_bytes
@@ -23,6 +23,7 @@ __all__ = [
     "Machine",
     "Pin",
     "Pins",
+    "Places",
     "Problem",
     "Tables",
     "TileSizes",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from accelsim.dataflows import ArrayCost, LoopNest, dataflow
 from accelsim.mapping.candidates import Combinations, Ints
 from accelsim.mapping.following import following
-from accelsim.mapping.grid import CostGrid, Held
+from accelsim.mapping.grid import CostGrid, OperandCosts
 from accelsim.mapping.machine import Machine
 from accelsim.mapping.problem import InputShape, Problem
 from accelsim.mapping.records import ORDERS
@@ -133,7 +133,7 @@ class _Model:
             depth = np.minimum(c.filters, channels)
         return batch, rows, columns, depth
 
-    def _input(self, index: int, shape: InputShape) -> tuple[Ints, Held]:
+    def _input(self, index: int, shape: InputShape) -> tuple[Ints, OperandCosts]:
         """Bytes of a tile of an activation operand, and its columns."""
         if shape.follow is not None:
             return self._following(index, shape, shape.follow)
@@ -158,9 +158,9 @@ class _Model:
             * e
         )
         loads = self.ns * parts * np.where(hold, 1, again)
-        return tile, Held(working, spare, loads, self._dram(moved, run))
+        return tile, OperandCosts(working, spare, loads, self._dram(moved, run))
 
-    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> tuple[Ints, Held]:
+    def _following(self, index: int, shape: InputShape, rules: tuple[Follow, ...]) -> tuple[Ints, OperandCosts]:
         """The same for an operand that follows loops by rules of its own."""
         found = following(rules, shape.size, self.c, (self.nb, self.ny, self.nx, self.nk, self.nc))
         batch, rows, columns, depth = found.extents
@@ -170,7 +170,7 @@ class _Model:
         moved = np.where(hold, unique, tile * found.loads)
         spare = np.where(hold | (found.loads <= 1), 0, tile)
         run = np.where(depth < shape.size[3], depth, columns * depth) * shape.element_bytes
-        return tile, Held(np.where(hold, unique, tile), spare, found.loads, self._dram(moved, run))
+        return tile, OperandCosts(np.where(hold, unique, tile), spare, found.loads, self._dram(moved, run))
 
     def _rolls(self, by_reduction: bool, shape: InputShape) -> NDArray[np.bool_]:
         """Whether consecutive tiles of the operand step along rows, so that halo rows are still there."""
@@ -200,7 +200,7 @@ class _Model:
         # The operand follows the filters (or is broadcast over them): once per filter tile it does not follow.
         return np.where((parts == 1) & (self.is_ksc | self.is_kcs), self.nk, 1)
 
-    def _weights(self) -> Held:
+    def _weights(self) -> OperandCosts:
         """The columns of the parameters."""
         p, c = self.p, self.c
         tap_bytes = p.taps * p.weight_bytes
@@ -212,9 +212,9 @@ class _Model:
         working = np.where(c.hold_weights, unique, tile)
         spare = np.where(c.hold_weights | one, 0, tile)
         loads = self.nk * self.nc * np.where(once, 1, self.ns) if unique else np.zeros_like(tile)
-        return Held(working, spare, loads, self._dram(moved, np.maximum(tile, 1)))
+        return OperandCosts(working, spare, loads, self._dram(moved, np.maximum(tile, 1)))
 
-    def _output(self) -> Held:
+    def _output(self) -> OperandCosts:
         """The columns of the output, with stores for loads."""
         c, p = self.c, self.p
         b, y, x, k = p.shape
@@ -222,7 +222,7 @@ class _Model:
         tile = c.batch * c.rows * c.columns * c.filters * e
         run = np.where(c.filters < k, c.filters, np.where(c.columns < x, c.columns, c.columns * c.rows) * k) * e
         stores = self.ns * self.nk
-        return Held(tile, np.where(stores > 1, tile, 0), stores, self._dram(np.asarray(b * y * x * k * e), run))
+        return OperandCosts(tile, np.where(stores > 1, tile, 0), stores, self._dram(np.asarray(b * y * x * k * e), run))
 
     def _accumulators(self) -> Ints:
         c = self.c

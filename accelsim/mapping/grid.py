@@ -17,9 +17,21 @@ from accelsim.mapping.candidates import Combinations, Ints
 from accelsim.mapping.table import CostTable, Flags, Floats
 
 
+class Places(NamedTuple):
+    """Candidates by where they are in the grid of (ways, sizes): flattened, and by row and column."""
+
+    flat: Ints
+    way: Ints
+    size: Ints
+
+    def take(self, chosen: NDArray[Any] | slice) -> Places:
+        """Some of them."""
+        return Places(self.flat[chosen], self.way[chosen], self.size[chosen])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """Columns of an operand, or of the parameters, that broadcast to the grid; see CostTable.
+class OperandCosts:
+    """Columns of an operand, of the parameters or of the output, that broadcast to the grid; see CostTable.
 
     Attributes:
         bytes, spare: working bytes, single-buffered, and what double buffering adds.
@@ -33,7 +45,7 @@ class Held:
 
 
 class CostGrid:
-    """Costs at one byte of DRAM per cycle; a candidate is a *place* in the flattened grid of (ways, sizes).
+    """Costs at one byte of DRAM per cycle.
 
     Columns that are attributes are those of a CostTable and broadcast to the grid.
 
@@ -46,9 +58,9 @@ class CostGrid:
         found: Combinations,
         *,
         tile_bytes: Ints,
-        output: Held,
-        weights: Held,
-        inputs: Sequence[Held],
+        output: OperandCosts,
+        weights: OperandCosts,
+        inputs: Sequence[OperandCosts],
         steps: Ints,
         accumulator_bytes: Ints,
         array_cycles: Floats,
@@ -65,7 +77,7 @@ class CostGrid:
         """
         sizes, self._shape = found.grid, found.differ.shape
         size, way = np.nonzero(found.differ.T)
-        self.places: Ints = way * self._shape[1] + size
+        self.places = Places(way * self._shape[1] + size, way, size)
         self.heights = tuple(np.flatnonzero(np.bincount(sizes.rows)).tolist())
         self.rows, self.streams_rows, self.steps = sizes.rows, streams_rows, steps
         self.accumulator_bytes, self.array_cycles, self._tile_bytes = accumulator_bytes, array_cycles, tile_bytes
@@ -82,29 +94,27 @@ class CostGrid:
         self._cycles, self._flags = _columns(cycles, np.float64), _columns(flags, np.bool_)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.places.flat)
 
     @property
     def bytes(self) -> int:
         """Bytes of memory the costs take up."""
         columns = (*self._tilings, *self._integers, *self._cycles, *self._flags)
-        return int(self.places.nbytes) + sum(int(column.nbytes) for column in columns)
+        return sum(int(column.nbytes) for column in (*self.places, *columns))
 
-    def at(self, places: Ints, column: NDArray[Any]) -> NDArray[Any]:
+    def at(self, places: Places, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the grid for the candidates at some places."""
-        return np.asarray(_take([column], self._index(places))[0])
+        return np.asarray(_take([column], places)[0])
 
-    def ranks(self, places: Ints) -> Ints:
+    def ranks(self, places: Places) -> Ints:
         """Numbers that are in the order of `places` for the candidates at some."""
-        ways, sizes = self._shape
-        way, size = np.divmod(places, sizes)
-        return np.asarray(size * ways + way)
+        return np.asarray(places.size * self._shape[0] + places.way)
 
     def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
         """Bytes of a scratchpad that are needed wherever operands lie; `weights`, `sums`: whether they are in it."""
         return np.asarray(self._tile_bytes + weights * self.weight_bytes + sums * self.accumulator_bytes)
 
-    def fitting(self, capacity_bytes: int, *, weights: bool, sums: bool) -> Ints:
+    def fitting(self, capacity_bytes: int, *, weights: bool, sums: bool) -> Places:
         """Places of the candidates whose operands fit a scratchpad wherever they lie; all of them if none does.
 
         Args:
@@ -115,43 +125,29 @@ class CostGrid:
         # An operand that is held is there as a whole, whether it is resident or loaded.
         for held in self.input_bytes:
             fits = fits & (held <= capacity_bytes)
-        found = self.places[self.at(self.places, fits)]
-        return found if len(found) else self.places
+        found = np.flatnonzero(self.at(self.places, fits))
+        return self.places.take(found) if 0 < len(found) < len(self) else self.places
 
-    def table(self, places: Ints, bytes_per_cycle: float = 1.0) -> CostTable:
+    def table(self, places: Places, bytes_per_cycle: float = 1.0) -> CostTable:
         """The costs of some candidates, their DRAM cycles at this bandwidth."""
-        index = self._index(places)
-        cycles = _take(self._cycles, index)
+        cycles = _take(self._cycles, places)
         cycles[2:] /= bytes_per_cycle
-        return CostTable(
-            _take(self._tilings, index), _take(self._integers, index), cycles, _take(self._flags, index), self.heights
-        )
-
-    def _index(self, places: Ints) -> _Index:
-        way, size = np.divmod(places, self._shape[1])
-        return _Index(places, way, size)
-
-
-class _Index(NamedTuple):
-    """Candidates by their places in the grid, and by their rows and columns there."""
-
-    place: Ints
-    way: Ints
-    size: Ints
+        tilings, integers, flags = (_take(columns, places) for columns in (self._tilings, self._integers, self._flags))
+        return CostTable(tilings, integers, cycles, flags, self.heights)
 
 
 def _columns(columns: Sequence[NDArray[Any]], dtype: type[np.generic]) -> list[NDArray[Any]]:
     return [column.astype(dtype, copy=False) for column in columns]
 
 
-def _take(columns: Sequence[NDArray[Any]], index: _Index) -> NDArray[Any]:
+def _take(columns: Sequence[NDArray[Any]], places: Places) -> NDArray[Any]:
     """Columns of a grid of the same type as one array of (columns, candidates)."""
-    result = np.empty((len(columns), len(index.place)), columns[0].dtype)
+    result = np.empty((len(columns), len(places.flat)), columns[0].dtype)
     for row, column in zip(result, columns, strict=True):
         if column.size == 1:
             row[:] = column.item()
         elif column.ndim == 1 or column.shape[0] == 1:
-            column.take(index.size, out=row, mode="clip")
+            column.take(places.size, out=row, mode="clip")
         else:
-            column.take(index.place if column.shape[1] > 1 else index.way, out=row, mode="clip")
+            column.take(places.flat if column.shape[1] > 1 else places.way, out=row, mode="clip")
     return result
