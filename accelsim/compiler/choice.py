@@ -109,8 +109,8 @@ class _Costed:
     estimate: NDArray[np.float64]
     score: NDArray[np.float64]
 
-    def choice(self, table: CostTable, index: int, considered: int, *, own_weights: bool) -> Choice:
-        """Candidate `index` as a record; `own_weights`: weights are in a memory of their own."""
+    def choice(self, table: CostTable, index: int, considered: int, situation: Situation) -> Choice:
+        """Candidate `index` as a record."""
         needs = self.needs
         return Choice(
             mapping=table.mapping(index, bool(needs.roomy[index])),
@@ -120,7 +120,7 @@ class _Costed:
             spare_bytes=int(needs.spare[index]),
             resident_bytes=int(needs.total[index] - needs.working[index]),
             accumulator_bytes=int(table.accumulator_bytes[index]),
-            weight_bytes=int(table.weight_bytes[index]) if own_weights else 0,
+            weight_bytes=0 if situation.weight_capacity_bytes is None else int(table.weight_bytes[index]),
             considered=considered,
         )
 
@@ -187,8 +187,7 @@ class Chooser:
         if isinstance(costed, Shortfall):
             return []
         order = np.lexsort((ranked.ranks(slice(None)), costed.estimate + table.steps))[:count]
-        own = situation.weight_capacity_bytes is not None
-        return [costed.choice(table, int(i), len(table), own_weights=own) for i in order if costed.score[i] < np.inf]
+        return [costed.choice(table, int(i), len(table), situation) for i in order if costed.score[i] < np.inf]
 
     def _search(self, ranked: Ranked, situation: Situation) -> Choice | Shortfall:
         """The first of the cheapest, found among the first few and all others that could be cheaper than those."""
@@ -211,11 +210,10 @@ class Chooser:
         elif reach > count:
             table, ranks = ranked.first(reach), partial(ranked.ranks, slice(reach))
             costed = self._scored(table, situation)
-        if isinstance(costed, Shortfall):
-            return costed
+        assert isinstance(costed, _Costed)  # What did not fit has been left.
         equal = np.flatnonzero(costed.score == costed.score.min())
         best = int(equal[0] if len(equal) == 1 else equal[ranks()[equal].argmin()])
-        return costed.choice(table, best, len(ranked), own_weights=situation.weight_capacity_bytes is not None)
+        return costed.choice(table, best, len(ranked), situation)
 
     def _working(self, columns: CostTable | CostGrid, situation: Situation) -> NDArray[np.int64]:
         """Bytes of single working buffers in the scratchpad."""
