@@ -160,56 +160,54 @@ class Chooser:
         self._answers: defaultdict[tuple[Ranked, Situation], _Answers] = defaultdict(_Answers)
         self._reaches: dict[Ranked, int] = {}
 
-    def choose(self, ranked: Ranked, situation: Situation, more_bytes: int = 0) -> Choice | Shortfall:
+    def choose(self, ranked: Ranked, situation: Situation, resident: int) -> Choice | Shortfall:
         """The best tiling of a layer in a situation, or what is missing for any.
 
         Args:
             ranked: the layer's.
             situation: what it finds.
-            more_bytes: bytes that are resident beside those of the situation.
+            resident: bytes of all resident rows, as if none came or went.
         """
-        resident = situation.resident_bytes + more_bytes
-        emptied = replace(situation, resident_bytes=0) if situation.resident_bytes else situation
-        known = self._answers[ranked, emptied]
+        known = self._answers[ranked, situation]
         answer = known.beside(resident)
         if answer is None:
-            answer = self._search(ranked, replace(emptied, resident_bytes=resident))
+            answer = self._search(ranked, situation, resident)
             known.note(resident, answer, answer.slack(situation.capacity_bytes))
         return answer
 
-    def ranking(self, ranked: Ranked, situation: Situation, count: int) -> list[Choice]:
+    def ranking(self, ranked: Ranked, situation: Situation, resident: int, count: int) -> list[Choice]:
         """The tilings with the best estimates in a situation, the best first, equal ones in the order of the grid.
 
         What a step costs beside the estimate is for whoever asks to find out; a cycle each tells equal ones apart.
         """
         table = ranked.first(len(ranked))
-        costed = self._costed(table, situation)
+        costed = self._costed(table, situation, resident)
         if isinstance(costed, Shortfall):
             return []
         order = np.lexsort((ranked.ranks(slice(None)), costed.estimate + table.steps))[:count]
         return [costed.choice(table, int(i), len(table), situation) for i in order if costed.score[i] < np.inf]
 
-    def _search(self, ranked: Ranked, situation: Situation) -> Choice | Shortfall:
+    def _search(self, ranked: Ranked, situation: Situation, resident: int) -> Choice | Shortfall:
         """The first of the cheapest, found among the first few and all others that could be cheaper than those."""
         count = self._reaches.get(ranked, LIKELY)
         table, ranks = ranked.first(count), partial(ranked.ranks, slice(count))
-        costed = self._costed(table, situation)
+        costed = self._costed(table, situation, resident)
         lowest = np.inf if isinstance(costed, Shortfall) else costed.score.min()
         reach = ranked.reach(lowest)
         self._reaches[ranked] = min(max(LIKELY, reach * 5 // 4), WIDE)  # The next one will be like it.
         if reach > WIDE or lowest == np.inf:  # Few are cheap because few fit: look at those alone.
-            legal = self._which_fit(ranked, situation)
+            legal = self._which_fit(ranked, situation, resident)
             if isinstance(legal, Shortfall):
                 return legal
             fitting = np.flatnonzero(legal)
             if lowest == np.inf and len(fitting) > LIKELY:
-                lowest = self._scored(ranked.some(fitting[:SAMPLE]), situation).score.min()
+                lowest = self._scored(ranked.some(fitting[:SAMPLE]), situation, resident).score.min()
             chosen = fitting[: ranked.floor[fitting].searchsorted(lowest, "right")]
             table, ranks = ranked.some(chosen), partial(ranked.ranks, chosen)
-            costed = self._scored(table, situation)
+            costed = self._scored(table, situation, resident)
         elif reach > count:
             table, ranks = ranked.first(reach), partial(ranked.ranks, slice(reach))
-            costed = self._scored(table, situation)
+            costed = self._scored(table, situation, resident)
         assert isinstance(costed, _Costed)  # What did not fit has been left.
         equal = np.flatnonzero(costed.score == costed.score.min())
         best = int(equal[0] if len(equal) == 1 else equal[ranks()[equal].argmin()])
@@ -234,14 +232,14 @@ class Chooser:
             found.append((columns.weight_bytes, situation.weight_capacity_bytes, MemoryKind.WEIGHT_BUFFER))
         return [*found, (total, situation.capacity_bytes, MemoryKind.SCRATCHPAD)]
 
-    def _which_fit(self, ranked: Ranked, situation: Situation) -> NDArray[np.bool_] | Shortfall:
+    def _which_fit(self, ranked: Ranked, situation: Situation, resident: int) -> NDArray[np.bool_] | Shortfall:
         """Which of all candidates fit at all."""
-        total = self._working(ranked.grid, situation) + resident_bytes(ranked.grid, situation)
+        total = self._working(ranked.grid, situation) + resident_bytes(ranked.grid, situation, resident)
         return _legal(self._limits(ranked.grid, situation, total), ranked.at)
 
-    def _needs(self, table: CostTable, situation: Situation) -> _Needs | Shortfall:
+    def _needs(self, table: CostTable, situation: Situation, resident: int) -> _Needs | Shortfall:
         working, weights = self._working(table, situation), situation.weight_capacity_bytes
-        total = working + resident_bytes(table, situation)
+        total = working + resident_bytes(table, situation, resident)
         legal = _legal(self._limits(table, situation, total))
         if isinstance(legal, Shortfall):
             return legal
@@ -256,8 +254,8 @@ class Chooser:
             roomy &= table.weight_bytes + table.weight_spare <= weights
         return _Needs(working, spare, total, roomy, legal)
 
-    def _costed(self, table: CostTable, situation: Situation) -> _Costed | Shortfall:
-        needs = self._needs(table, situation)
+    def _costed(self, table: CostTable, situation: Situation, resident: int) -> _Costed | Shortfall:
+        needs = self._needs(table, situation, resident)
         if isinstance(needs, Shortfall):
             return needs
         traffic, moving = self._transfers(table, situation)
@@ -269,9 +267,9 @@ class Chooser:
         estimate = np.where(needs.legal, time + TRAFFIC_WEIGHT * traffic, np.inf)
         return _Costed(needs, time, estimate, estimate + step_cost(table.steps, time))
 
-    def _scored(self, table: CostTable, situation: Situation) -> _Costed:
+    def _scored(self, table: CostTable, situation: Situation, resident: int) -> _Costed:
         """The costs of candidates of which at least one fits."""
-        costed = self._costed(table, situation)
+        costed = self._costed(table, situation, resident)
         assert isinstance(costed, _Costed)
         return costed
 

@@ -133,8 +133,8 @@ class Planner:
 
     def ranking(self, index: int, count: int) -> list[Choice]:
         """The tilings of a layer with the best estimates beside what is resident, the best first."""
-        situation = replace(self._situation(self.workload.layers[index]), resident_bytes=int(self.resident[index]))
-        return self.chooser.ranking(self.ranked[index], situation, count)
+        situation = self._situation(self.workload.layers[index])
+        return self.chooser.ranking(self.ranked[index], situation, int(self.resident[index]), count)
 
     def _life(self, storage: int) -> slice:
         """The layers during which a storage matters."""
@@ -234,7 +234,7 @@ class Planner:
             arriving=None,
             capacity_bytes=self.hardware.scratchpad.capacity_bytes,
         )
-        now, then = self.choose(index), self.chooser.choose(self.ranked[index], alone)
+        now, then = self.choose(index), self.chooser.choose(self.ranked[index], alone, 0)
         return isinstance(now, Shortfall) or (isinstance(then, Choice) and now.score > HURT * then.score)
 
     def _score(
@@ -275,7 +275,6 @@ class Planner:
         return Situation(
             input_shares=tuple(self._dram_share(layer, i) for i in range(len(layer.inputs))),
             output_share=1.0 - self.kept[out] / self.rows[out],
-            resident_bytes=0,
             leaving=tuple(self._leaving(layer)) if streams else (),
             arriving=arriving,
             rows=layer.shape[1],

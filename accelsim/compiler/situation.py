@@ -32,11 +32,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a layer finds: where its operands lie, and what else is in the scratchpad.
+    """What a layer finds: where its operands lie, and how much room there is.
 
     Attributes:
         input_shares, output_share: share of each activation operand, and of the output, that lies in DRAM.
-        resident_bytes: bytes of all resident rows, as if none came or went.
         leaving: residents that this layer is the last to read, row after row.
         arriving: its own output, if rows of it are kept.
         rows: output rows.
@@ -46,7 +45,6 @@ class Situation:
 
     input_shares: tuple[float, ...]
     output_share: float
-    resident_bytes: int
     leaving: tuple[Rows, ...]
     arriving: Rows | None
     rows: int
@@ -54,13 +52,15 @@ class Situation:
     weight_capacity_bytes: int | None = None
 
 
-def resident_bytes(columns: CostTable | CostGrid, situation: Situation) -> NDArray[np.int64]:
-    """Bytes of resident rows at the worst moment of a layer: a column, or one number where all have the same."""
-    result = np.asarray(situation.resident_bytes)
+def resident_bytes(columns: CostTable | CostGrid, situation: Situation, resident: int) -> NDArray[np.int64]:
+    """Bytes of resident rows at the worst moment of a layer: a column, or one number where all have the same.
+
+    `resident`: bytes of all of them, as if none came or went.
+    """
     if not situation.leaving and situation.arriving is None:
-        return result
+        return np.asarray(resident)
     absent = _absent_bytes(situation.leaving, situation.arriving, situation.rows, columns.heights)
-    return np.asarray(result - absent[columns.rows] * columns.streams_rows)
+    return np.asarray(resident - absent[columns.rows] * columns.streams_rows)
 
 
 @lru_cache(maxsize=1 << 12)

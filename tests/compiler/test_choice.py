@@ -51,7 +51,6 @@ situations = st.builds(
     Situation,
     input_shares=st.sampled_from([(0.0,), (0.3,), (1.0,)]),
     output_share=st.sampled_from([0.0, 0.5, 1.0]),
-    resident_bytes=st.integers(0, 240_000),
     leaving=st.lists(rows, max_size=1).map(tuple),
     arriving=st.none() | rows,
     rows=st.integers(1, 60),
@@ -59,19 +58,22 @@ situations = st.builds(
 )
 
 
-def exhaustive(table: CostTable, situation: Situation) -> tuple[int, float] | None:
+residents = st.integers(0, 240_000)
+
+
+def exhaustive(table: CostTable, situation: Situation, resident: int) -> tuple[int, float] | None:
     """The first of the cheapest candidates and its score; none if nothing fits."""
-    costed = Chooser(MACHINE)._costed(table, situation)
+    costed = Chooser(MACHINE)._costed(table, situation, resident)
     return None if isinstance(costed, Shortfall) else (int(np.argmin(costed.score)), float(costed.score.min()))
 
 
 @settings(max_examples=60, deadline=None)
-@given(asked=st.lists(st.tuples(st.integers(0, 5), situations), min_size=1, max_size=12))
+@given(asked=st.lists(st.tuples(st.integers(0, 5), situations, residents), min_size=1, max_size=12))
 def test_a_narrowed_search_finds_the_first_of_the_cheapest_candidates(grids, asked):
     chooser, candidates = Chooser(MACHINE), [ranked(grid) for grid in grids]
-    for number, situation in asked:
+    for number, situation, resident in asked:
         table = grids[number].table(grids[number].places, float(MACHINE.bytes_per_cycle))
-        found, wanted = chooser.choose(candidates[number], situation), exhaustive(table, situation)
+        found, wanted = chooser.choose(candidates[number], situation, resident), exhaustive(table, situation, resident)
         if wanted is None:
             assert not isinstance(found, Choice)
         else:
@@ -90,25 +92,25 @@ def test_a_narrowed_search_finds_the_first_of_the_cheapest_candidates(grids, ask
 def test_an_answer_that_is_kept_for_less_room_is_the_answer_of_a_new_search(grids, number, situation, rooms):
     chooser, candidates = Chooser(MACHINE), ranked(grids[number])
     for resident, capacity in rooms:
-        asked = replace(situation, resident_bytes=resident, capacity_bytes=capacity)
-        assert chooser.choose(candidates, asked) == Chooser(MACHINE).choose(candidates, asked)
+        asked = replace(situation, capacity_bytes=capacity)
+        assert chooser.choose(candidates, asked, resident) == Chooser(MACHINE).choose(candidates, asked, resident)
 
 
 @settings(max_examples=60, deadline=None)
-@given(number=st.integers(0, 5), situation=situations)
-def test_no_candidate_scores_below_its_floor_and_floors_ascend(grids, number, situation):
+@given(number=st.integers(0, 5), situation=situations, resident=residents)
+def test_no_candidate_scores_below_its_floor_and_floors_ascend(grids, number, situation, resident):
     candidates = ranked(grids[number])
     assert (np.diff(candidates.floor) >= 0).all()
-    costed = Chooser(MACHINE)._costed(table_of(candidates), situation)
+    costed = Chooser(MACHINE)._costed(table_of(candidates), situation, resident)
     if not isinstance(costed, Shortfall):
         assert (costed.score >= candidates.floor).all()
 
 
 @settings(max_examples=60, deadline=None)
-@given(number=st.integers(0, 5), situation=situations)
-def test_no_candidate_is_cheaper_beside_more_residents(grids, number, situation):
+@given(number=st.integers(0, 5), situation=situations, resident=residents)
+def test_no_candidate_is_cheaper_beside_more_residents(grids, number, situation, resident):
     chooser, table = Chooser(MACHINE), grids[number].table(grids[number].places, 1 / 16)  # slow memory
-    beside, alone = chooser._costed(table, situation), chooser._costed(table, replace(situation, resident_bytes=0))
+    beside, alone = chooser._costed(table, situation, resident), chooser._costed(table, situation, 0)
     if not isinstance(beside, Shortfall):
         assert (alone.score <= beside.score).all()
 
@@ -134,16 +136,16 @@ def test_tilings_left_out_because_they_never_fit_change_no_choice(preset, capaci
 
 def test_the_ranking_is_by_estimates_holds_what_is_chosen_and_nothing_with_a_better_score(grids):
     chooser = Chooser(MACHINE)
-    found = Situation((1.0,), 1.0, 0, (), None, 56, 64 * 1024)
+    found = Situation((1.0,), 1.0, (), None, 56, 64 * 1024)
     for grid in grids:
         candidates, table = ranked(grid), grid.table(grid.places, float(MACHINE.bytes_per_cycle))
-        ranking = chooser.ranking(candidates, found, 12)
+        ranking = chooser.ranking(candidates, found, 0, 12)
         assert len(ranking) == 12
-        assert ranking == chooser.ranking(candidates, found, 40)[:12]
-        all_there_are, chosen = chooser.ranking(candidates, found, len(table)), chooser.choose(candidates, found)
+        assert ranking == chooser.ranking(candidates, found, 0, 40)[:12]
+        all_there_are, chosen = chooser.ranking(candidates, found, 0, len(table)), chooser.choose(candidates, found, 0)
         assert chosen in all_there_are
         assert min(choice.score for choice in all_there_are) == chosen.score
-        costed, (traffic, _) = chooser._costed(table, found), chooser._transfers(table, found)
+        costed, (traffic, _) = chooser._costed(table, found, 0), chooser._transfers(table, found)
         estimates = np.where(costed.score < np.inf, costed.cycles + 0.05 * traffic + table.steps, np.inf)
         best = np.argsort(estimates.round(6), kind="stable")[:12]
         assert [choice.cycles for choice in ranking] == pytest.approx(costed.cycles[best], rel=1e-9)
