@@ -49,8 +49,6 @@ class CostGrid:
 
     Columns that are attributes are those of a CostTable and broadcast to the grid.
 
-    Attributes:
-        places: all candidates, by tile size and then by way: the order in which equally good ones are preferred.
     """
 
     def __init__(
@@ -75,9 +73,7 @@ class CostGrid:
             tile_bytes, weights, inputs, steps, accumulator_bytes, array_cycles, first_pass, streams_rows: as in
                 CostTable.
         """
-        sizes, self._shape = found.grid, found.differ.shape
-        size, way = np.nonzero(found.differ.T)
-        self.places = Places(way * self._shape[1] + size, way, size)
+        sizes, self._differ = found.grid, found.differ
         self.heights = tuple(np.flatnonzero(np.bincount(sizes.rows)).tolist())
         self.rows, self.streams_rows, self.steps = sizes.rows, streams_rows, steps
         self.accumulator_bytes, self.array_cycles, self._tile_bytes = accumulator_bytes, array_cycles, tile_bytes
@@ -86,29 +82,37 @@ class CostGrid:
         self.input_bytes = [operand.bytes for operand in inputs]
         tilings = [sizes.batch, sizes.rows, sizes.columns, sizes.filters, sizes.channels, sizes.order]
         integers = [tile_bytes, output.bytes, output.spare, output.loads, steps]
-        integers += [weights.bytes, weights.spare, accumulator_bytes, weights.loads]
-        integers += [column for each in inputs for column in (each.bytes, each.spare, each.loads)]
+        integers += [weights.bytes, _narrow(weights.spare), accumulator_bytes, weights.loads]
+        integers += [column for each in inputs for column in (each.bytes, _narrow(each.spare), _narrow(each.loads))]
         cycles = [array_cycles, first_pass, output.cycles, weights.cycles, *(each.cycles for each in inputs)]
         flags = [sizes.hold_input, sizes.hold_weights, streams_rows]
-        self._tilings, self._integers = _columns(tilings, np.int32), _columns(integers, np.int64)
-        self._cycles, self._flags = _columns(cycles, np.float64), _columns(flags, np.bool_)
+        self._tilings, self._integers, self._cycles, self._flags = tilings, integers, cycles, flags
 
     def __len__(self) -> int:
-        return len(self.places.flat)
+        return int(np.count_nonzero(self._differ))
 
     @property
     def bytes(self) -> int:
         """Bytes of memory the costs take up."""
         columns = (*self._tilings, *self._integers, *self._cycles, *self._flags)
-        return sum(int(column.nbytes) for column in (*self.places, *columns))
+        return sum(int(column.nbytes) for column in (self._differ, *columns))
+
+    @property
+    def places(self) -> Places:
+        """All candidates, by tile size and then by way: the order in which equally good ones are preferred."""
+        return self._places(self._differ)
+
+    def _places(self, which: Flags) -> Places:
+        size, way = np.nonzero(which.T)
+        return Places(way * which.shape[1] + size, way, size)
 
     def at(self, places: Places, column: NDArray[Any]) -> NDArray[Any]:
         """A column of the grid for the candidates at some places."""
-        return np.asarray(_take([column], places)[0])
+        return np.asarray(_take([column], places, column.dtype)[0])
 
     def ranks(self, places: Places) -> Ints:
         """Numbers that are in the order of `places` for the candidates at some."""
-        return np.asarray(places.size * self._shape[0] + places.way)
+        return np.asarray(places.size * len(self._differ) + places.way)
 
     def least_bytes(self, *, weights: bool, sums: bool) -> Ints:
         """Bytes of a scratchpad that are needed wherever operands lie; `weights`, `sums`: whether they are in it."""
@@ -121,33 +125,42 @@ class CostGrid:
             capacity_bytes: its capacity.
             weights, sums: whether parameters and partial sums are in it too.
         """
-        fits = self.least_bytes(weights=weights, sums=sums) <= capacity_bytes
+        fits = self._differ & (self.least_bytes(weights=weights, sums=sums) <= capacity_bytes)
         # An operand that is held is there as a whole, whether it is resident or loaded.
         for held in self.input_bytes:
-            fits = fits & (held <= capacity_bytes)
-        found = np.flatnonzero(self.at(self.places, fits))
-        return self.places.take(found) if 0 < len(found) < len(self) else self.places
+            fits &= held <= capacity_bytes
+        return self._places(fits if fits.any() else self._differ)
 
     def table(self, places: Places, bytes_per_cycle: float = 1.0) -> CostTable:
         """The costs of some candidates, their DRAM cycles at this bandwidth."""
-        cycles = _take(self._cycles, places)
+        cycles = _take(self._cycles, places, np.float64)
         cycles[2:] /= bytes_per_cycle
-        tilings, integers, flags = (_take(columns, places) for columns in (self._tilings, self._integers, self._flags))
-        return CostTable(tilings, integers, cycles, flags, self.heights)
+        return CostTable(
+            _take(self._tilings, places, np.int32),
+            _take(self._integers, places, np.int64),
+            cycles,
+            _take(self._flags, places, np.bool_),
+            self.heights,
+        )
 
 
-def _columns(columns: Sequence[NDArray[Any]], dtype: type[np.generic]) -> list[NDArray[Any]]:
-    return [column.astype(dtype, copy=False) for column in columns]
+def _narrow(column: Ints) -> NDArray[Any]:
+    """A column that nobody reckons with as long as it is one of a grid, in half the memory where its numbers allow."""
+    return column.astype(np.int32) if int(column.max(initial=0)) < 1 << 31 else column
 
 
-def _take(columns: Sequence[NDArray[Any]], places: Places) -> NDArray[Any]:
-    """Columns of a grid of the same type as one array of (columns, candidates)."""
-    result = np.empty((len(columns), len(places.flat)), columns[0].dtype)
+def _take(columns: Sequence[NDArray[Any]], places: Places, dtype: np.dtype[Any] | type) -> NDArray[Any]:
+    """Columns of a grid as one array of (columns, candidates)."""
+    result = np.empty((len(columns), len(places.flat)), dtype)
     for row, column in zip(result, columns, strict=True):
         if column.size == 1:
             row[:] = column.item()
-        elif column.ndim == 1 or column.shape[0] == 1:
-            column.take(places.size, out=row, mode="clip")
+            continue
+        index = places.size
+        if column.ndim == 2 and column.shape[0] > 1:
+            index = places.flat if column.shape[1] > 1 else places.way
+        if column.dtype == dtype:
+            column.take(index, out=row, mode="clip")
         else:
-            column.take(places.flat if column.shape[1] > 1 else places.way, out=row, mode="clip")
+            row[:] = column.take(index, mode="clip")
     return result
