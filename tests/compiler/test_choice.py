@@ -161,3 +161,24 @@ def test_the_columns_of_the_first_few_are_those_of_all():
         assert (few.array_cycles == everything.array_cycles[:count]).all()
         assert (few.input_bytes == everything.input_bytes[:, :count]).all()
         assert candidates.reach(float(candidates.floor[len(few) - 1])) >= len(few)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "slivers"),
+    [
+        ([], False),
+        (["dram.writable=false"], True),  # whatever fits is wanted
+        (["scratchpad.capacity=16KiB"], True),
+        (["accumulator.capacity=256"], True),
+        (["weight_buffer.capacity=8KiB"], True),
+        (["weight_buffer.capacity=64KiB"], False),
+    ],
+)
+def test_tiles_that_leave_the_array_idle_are_candidates_where_some_memory_is_small_or_nothing_may_be_spilled(
+    overrides, slivers
+):
+    workload = build(zoo.build("squeezenet1.1"))
+    layer = next(each for each in workload.layers if each.kernel.window.kernel == (3, 3) and each.reduction >= 32)
+    planner = residency.Planner(workload, load("edge_npu", overrides), Pins())
+    table = table_of(planner.ranked[layer.index])
+    assert slivers == any(table.mapping(i, True).tile.filters == 1 for i in range(len(table)))
