@@ -169,7 +169,7 @@ def test_the_columns_of_the_first_few_are_those_of_all():
         ([], False),
         (["dram.writable=false"], True),  # whatever fits is wanted
         (["scratchpad.capacity=16KiB"], True),
-        (["accumulator.capacity=256"], True),
+        (["accumulator.capacity=256 B"], True),
         (["weight_buffer.capacity=8KiB"], True),
         (["weight_buffer.capacity=64KiB"], False),
     ],
