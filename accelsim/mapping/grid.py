@@ -47,8 +47,11 @@ class OperandCosts:
 class CostGrid:
     """Costs at one byte of DRAM per cycle.
 
-    Columns that are attributes are those of a CostTable and broadcast to the grid.
-
+    Attributes:
+        heights: as in CostTable.
+        rows, streams_rows, steps, output_bytes, weight_bytes, accumulator_bytes, input_bytes, array_cycles,
+            weight_loads, weight_cycles: columns as in CostTable that broadcast to the grid of (ways, sizes);
+            `input_bytes` one for every operand.
     """
 
     def __init__(

@@ -65,11 +65,11 @@ def fragments_of(columns: Columns, trace: Trace) -> Fragments:
 
 def _cells(table: Accesses) -> Cells:
     """The cells that accesses meet: one in a range that is always accessed as the same box, as buffers are."""
-    first = np.zeros(int(table.range.max()) + 1, np.int64)
-    first[table.range[::-1]] = np.arange(len(table))[::-1]
-    like = first[table.range]
+    some = np.zeros(int(table.range.max()) + 1, np.int64)
+    some[table.range] = np.arange(len(table))  # any one access of each range
+    like = some[table.range]
     other = ((table.start != table.start[like]) | (table.stop != table.stop[like])).any(axis=1)
-    cut = np.zeros(len(first), np.bool_)
+    cut = np.zeros(len(some), np.bool_)
     cut[table.range[other]] = True
     apart = cut[table.range]
     whole, parted = np.flatnonzero(~apart), np.flatnonzero(apart)
