@@ -55,11 +55,23 @@ def is_integer(dtype: str) -> bool:
 
 
 def dequantised(graph: Graph, name: str, scale: str, zero: str, axis: int) -> FloatArray:
-    """A constant's real values; scales and zero points (names, or empty) lie along `axis` where there are several."""
+    """A constant's real values; scales and zero points (names, or empty) lie along `axis` where there are several.
+
+    Raises:
+        ModelUnsupportedError: a scale is infinite or no number.
+    """
     array: FloatArray = np.asarray(graph.weight(name)).astype(np.float32)
     if zero:
         array = array - _along(np.asarray(graph.weight(zero)).astype(np.float32), axis, array.ndim)
-    return array * _along(np.asarray(graph.weight(scale)).astype(np.float32), axis, array.ndim) if scale else array
+    if not scale:
+        return array
+    steps = np.asarray(graph.weight(scale)).astype(np.float32)
+    if not np.isfinite(steps).all():
+        raise ModelUnsupportedError(
+            f"{scale}: the scale of {name!r} must be finite, got {steps[~np.isfinite(steps)].flat[0]}: "
+            "there is no result to compare; give it a scale"
+        )
+    return array * _along(steps, axis, array.ndim)
 
 
 def _along(values: FloatArray, axis: int, rank: int) -> FloatArray:

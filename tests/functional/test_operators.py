@@ -384,7 +384,10 @@ def test_a_rearrangement_takes_channels_apart_and_repeats_them() -> None:
 
 
 @pytest.mark.parametrize("operator", ["FakeQuantize", "QuantizeLinear"])
-def test_rounding_to_a_scale_of_zero_is_refused(operator):
-    attributes = {"scale": 0.0, "zero": 0.0, "low": -128.0, "high": 127.0}
-    with pytest.raises(ModelUnsupportedError, match=f"{operator}: a scale must not be 0, got 0.0"):
+@pytest.mark.parametrize(
+    ("scale", "wrong"), [(0.0, "not be 0, got 0.0"), (np.inf, "be finite, got inf"), (np.nan, "be finite, got nan")]
+)
+def test_rounding_to_a_scale_that_is_no_number_or_zero_is_refused(operator, scale, wrong):
+    attributes = {"scale": scale, "zero": 0.0, "low": -128.0, "high": 127.0}
+    with pytest.raises(ModelUnsupportedError, match=f"{operator}: a scale must {wrong}"):
         rounded(operator, np.zeros(3, np.float32), attributes, lambda exact, steps: steps)

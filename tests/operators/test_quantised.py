@@ -5,11 +5,15 @@ where the executor adds float32, and multiplies by the scales in another order: 
 rounding boundary, so quantised results are equal within one step of the output's scale (`STEP`), all but a few exactly.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from single import check, node, normal, run
 
+from accelsim.errors import ModelUnsupportedError
 from accelsim.program import Opcode
+from accelsim.workload.quantised import dequantised
 
 STEP = 1.0001
 
@@ -290,3 +294,11 @@ def test_half_precision_takes_two_bytes():
     result = check(nodes, {"x": x}, {"w": w}, tolerance=5e-3)
     assert result.moved(Opcode.LOAD) == 2 * (168 + 288)
     assert result.moved(Opcode.STORE) == 2 * 336
+
+
+@pytest.mark.parametrize("scale", [np.inf, -np.inf, np.nan])
+def test_weights_whose_scale_is_no_finite_number_are_refused_by_name(scale):
+    stored = {"w": np.zeros((2, 3), np.int8), "s": np.array([0.5, scale], np.float32)}
+    graph = SimpleNamespace(weight=stored.__getitem__)
+    with pytest.raises(ModelUnsupportedError, match=f"s: the scale of 'w' must be finite, got {scale}"):
+        dequantised(graph, "w", "s", "", 0)

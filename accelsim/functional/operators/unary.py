@@ -66,10 +66,10 @@ def _fake_quantize(x: Values, a: Mapping[str, float]) -> Values:
 
 def rounded(operator: str, x: Values, a: Mapping[str, float], settle: Callable[[Values, Values], Values]) -> Values:
     """FakeQuantize or QuantizeLinear; `settle` is told the steps before and after rounding and has the last word."""
-    if not a["scale"]:
+    if not a["scale"] or not np.isfinite(a["scale"]):
         raise ModelUnsupportedError(
-            f"{operator}: a scale must not be 0, got 0.0: what is divided by it has no result to compare; "
-            "leave the node out, or give it a scale"
+            f"{operator}: a scale must {'be finite' if a['scale'] else 'not be 0'}, got {a['scale']}: "
+            "what is divided by it has no result to compare; leave the node out, or give it a scale"
         )
     exact = _float(x) / np.float32(a["scale"]) + np.float32(a["zero"])
     steps = settle(exact, _quantize(x, a))
