@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from accelsim.compiler.drafts import OperandDraft, RangeDraft, compact_strides
 from accelsim.compiler.residency import Plan
-from accelsim.hardware import Hardware
+from accelsim.hardware import Hardware, WeightLayout
 from accelsim.mapping import storage_bytes
 from accelsim.program import Memory, MemoryKind, Tensor, TensorKind
 from accelsim.workload import Layer, Storage, Workload
@@ -58,6 +58,7 @@ class Store:
         self.memories = _memories(hardware)
         self.partial_memory = self._memory(MemoryKind.ACCUMULATOR)
         self.weight_memory = self._memory(MemoryKind.WEIGHT_BUFFER)
+        self._weight_rows = hardware.dram.weight_layout is WeightLayout.ROWS
         self.partial_bytes = hardware.precision.accumulators_bytes
         self._rows = [prod(tensor.shape[:2]) for tensor in self.tensors]
         self._homes: dict[int, RangeDraft] = {}
@@ -190,11 +191,13 @@ class Store:
     def weight_tile(
         self, storage: int, first: tuple[int, int], size: tuple[int, int], tile: tuple[int, int]
     ) -> OperandDraft:
-        """A tile of filters in DRAM: filters [first[0], +size[0]), channels [first[1], +size[1]) of every tap.
+        """A tile of filters at home: filters [first[0], +size[0]), channels [first[1], +size[1]) of every tap.
 
         Filters are laid out tile after tile, so that each is one contiguous range: weights are constants, and the
-        compiler lays them out as it will read them.
+        compiler lays them out as it will read them. Where the description says that they lie in rows, they do in DRAM.
         """
+        if self._weight_rows and self._home_memory(storage) == DRAM:
+            return self._in_rows(storage, first, size)
         key = (storage, *tile)
         if key not in self._tiles:
             self._tiles[key] = self._lay_out(storage, tile)
@@ -213,6 +216,23 @@ class Store:
             strides,
             tensor.element_bytes,
             slot="weights",
+        )
+
+    def _in_rows(self, storage: int, first: tuple[int, int], size: tuple[int, int]) -> OperandDraft:
+        """The same where each tap and channel has a row of all filters."""
+        tensor = self.tensors[storage]
+        filters, rows, columns, channels = tensor.shape
+        width = tensor.element_bytes
+        row = filters * width
+        strides = (width, columns * channels * row, channels * row, row)
+        home = self._homes.get(storage)
+        if home is None:
+            home = self._homes[storage] = self.reserve(DRAM, tensor.bytes, storage)
+            self.images[home] = [OperandDraft(storage, (0,) * 4, tensor.shape, home, 0, strides, width)]
+        self.touched[home] = None
+        start, shape = (first[0], 0, 0, first[1]), (size[0], rows, columns, size[1])
+        return OperandDraft(
+            storage, start, shape, home, first[0] * width + first[1] * row, strides, width, slot="weights"
         )
 
     def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[RangeDraft, dict[tuple[int, int], int]]:

@@ -30,10 +30,10 @@ class WorkModel:
         """The same for the tiles of one layer."""
         return LayerWork(self, layer)
 
-    def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool, batched: bool) -> ArrayWork:
+    def _nest_work(self, nest: LoopNest[int], continues: bool, final: bool, batched: bool, blocks: int) -> ArrayWork:
         """A tile's loop nest; `continues`: it adds to sums that are read first; `final`: it writes results.
 
-        `batched`: both operands are activations.
+        `batched`: both operands are activations; `blocks`: see ArrayWork.
         """
         cost = self._dataflow.cost(self.machine.array, nest)
         outputs = nest.m * nest.n * nest.groups
@@ -50,6 +50,7 @@ class WorkModel:
             partial_reads=cost.partial_reads + continued,
             partial_writes=cost.output_writes,
             port_stall_cycles=stall,
+            blocks=blocks,
         )
 
 
@@ -89,4 +90,7 @@ class LayerWork:
             column_stride=window.strides[1],
             groups=groups,
         )
-        return self._model.nest(nest, tile.part > 0, tile.final, kernel.batched)
+        machine = self._model.machine
+        follows = machine.products_follow_loads and kernel.is_product
+        blocks = -(-channels // machine.units[0]) if follows else 1
+        return self._model.nest(nest, tile.part > 0, tile.final, kernel.batched, blocks)

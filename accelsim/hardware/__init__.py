@@ -21,7 +21,7 @@ from accelsim.hardware.parts import (
     VectorUnit,
 )
 from accelsim.hardware.report import Fact, describe, to_dict
-from accelsim.hardware.types import Dataflow, DataType, Depthwise, Drain
+from accelsim.hardware.types import Dataflow, DataType, Depthwise, Drain, WeightLayout
 
 __all__ = [
     "Accumulator",
@@ -41,6 +41,7 @@ __all__ = [
     "ProcessingElement",
     "Scratchpad",
     "VectorUnit",
+    "WeightLayout",
     "check",
     "describe",
     "from_description",

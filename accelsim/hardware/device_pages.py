@@ -1,4 +1,4 @@
-"""The parts of docs/hardware.md about banks: of the scratchpad, and of DRAM devices with their address mapping."""
+"""The parts of docs/hardware.md about banks of the scratchpad, loads, and DRAM devices with their address mapping."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from accelsim.hardware.dram import DEVICE_FIELDS, Dram
 from accelsim.hardware.dram_devices import DRAM_DEVICES, DeviceFacts
 from accelsim.hardware.units import BANDWIDTH, SIZE, TIME, format_quantity
 
-__all__ = ["bank_page", "device_pages"]
+__all__ = ["bank_page", "device_pages", "load_page"]
 
 _BANKS = """
 ## Banks of the scratchpad
@@ -37,6 +37,28 @@ weights or to activations, each with a read and a write port (hardware architect
 leave contention out unless they say otherwise, as Gemmini's do.
 """
 
+_LOADS = """
+## The way of loads
+
+Without `dma.load_width` a load takes as long as the DRAM does. With it, all loads pass one path of so many bytes per
+cycle, one after another, however fast the DRAM is; the bus of the DRAM does not wait for it. A run of consecutive bytes
+takes ⌈bytes / width⌉ cycles, or with `dma.packets`:
+
+* It is asked for in requests of at most `largest` bytes, a request in packets: aligned blocks of a power of two of
+  bytes from `beat` to `largest`. The next packet is the one that brings most of what is left of its request, of several
+  the smallest.
+* A packet arrives in beats, one a cycle. Those in front of its first wanted byte bring nothing; from there on ⌈wanted
+  bytes / width⌉ cycles pass, and never fewer than the packet has beats.
+
+So it matters where rows begin: with 16 B beats, packets up to 64 B and 8 B per cycle, a row of 64 B takes 8 cycles, or 9
+if it begins 16 or 24 B behind a multiple of 64. `dram.weight_layout: rows` leaves filters as programs hold them, where
+they begin anywhere; `tiles` is what a compiler does that may lay constants out.
+
+With `pe_array.instruction.products_follow_loads` the array computes a matrix product while its operands arrive: the
+reduction is taken in blocks of as many channels as the array has rows. It begins when the first block of every load is
+there, and so late that it does not come to the last block before all of it is.
+"""
+
 _HEAD = """
 ## DRAM devices and banks
 
@@ -53,6 +75,11 @@ writes have the latency of reads, refreshes are of all banks and are not postpon
 def bank_page() -> str:
     """The section on the scratchpad's banks."""
     return _BANKS
+
+
+def load_page() -> str:
+    """The section on the path of loads and what follows it."""
+    return _LOADS
 
 
 def device_pages() -> Iterator[str]:

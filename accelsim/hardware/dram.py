@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from accelsim.hardware.dram_devices import CONTROLLER_LATENCY_PS, DRAM_DEVICES, DeviceFacts, interleave_bytes
 from accelsim.hardware.rules import Choice, Flag, OrNone, Quantity, Whole
 from accelsim.hardware.section import Section
-from accelsim.hardware.types import DramDevice, DramModel
+from accelsim.hardware.types import DramDevice, DramModel, WeightLayout
 from accelsim.hardware.units import BANDWIDTH, SIZE, TIME
 
 __all__ = ["BANK_FIELDS", "DEVICE_FIELDS", "Dram"]
@@ -59,6 +59,11 @@ class Dram(Section):
         default=True,
         description="Whether activations may be written to it. If not, nothing can be spilled: a model that does not "
         "fit on chip is refused.",
+    )
+    weight_layout: Annotated[WeightLayout, Choice(WeightLayout)] = Field(
+        default=WeightLayout.TILES,
+        description="How filters lie in it: tile after tile, as they will be read (`tiles`), or as programs hold them, "
+        "for each kernel cell and input channel a row of all filters (`rows`), of which a tile reads a piece each.",
     )
     channels: Annotated[int, Whole(maximum=1024)] = Field(
         default=1, description="Channels with a bus and banks of their own (`banks`)."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accelsim.hardware.description import Hardware
-from accelsim.hardware.device_pages import bank_page, device_pages
+from accelsim.hardware.device_pages import bank_page, device_pages, load_page
 from accelsim.hardware.energy import ADDITION_PJ, DRAM_PJ_PER_BYTE, MULTIPLICATION_PJ, SRAM_PJ_PER_ACCESS
 from accelsim.hardware.fields import FieldFacts, defaults_of, fields_of
 from accelsim.hardware.loading import load, presets
@@ -85,7 +85,7 @@ def schema() -> dict[str, Any]:
 
 def manual() -> str:
     """The page docs/hardware.md."""
-    parts = (*_unit_rows(), *_sections(), bank_page(), *_energy_defaults(), *device_pages(), *_presets())
+    parts = (*_unit_rows(), *_sections(), bank_page(), load_page(), *_energy_defaults(), *device_pages(), *_presets())
     return "".join((_HEAD, _UNITS, *parts))
 
 

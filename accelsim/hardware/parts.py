@@ -21,6 +21,7 @@ __all__ = [
     "Dram",
     "EnergyDescription",
     "Instruction",
+    "Packets",
     "PeArray",
     "Precision",
     "ProcessingElement",
@@ -88,6 +89,11 @@ class Instruction(Section):
         description="Output positions that it streams at most: consecutive ones along the longest side of the tile.",
     )
     cycles: Annotated[int, Whole()] = Field(default=1, description="Fewest cycles from one instruction to the next.")
+    products_follow_loads: Annotated[bool, Flag()] = Field(
+        default=False,
+        description="Whether a matrix product goes on block of rows by block of rows while its operands arrive from "
+        "DRAM. If not, as convolutions always do, a tile waits for all of them.",
+    )
 
 
 class PeArray(Section):
@@ -199,12 +205,34 @@ class WeightBuffer(Section):
     )
 
 
+class Packets(Section):
+    """What loads ask the DRAM for: aligned blocks of a power of two of bytes, which arrive in beats."""
+
+    beat_bytes: Annotated[int, Quantity(SIZE, maximum="4 KiB")] = Field(
+        alias="beat", examples=["16 B"], description="Width of the bus, and the smallest packet. A power of two."
+    )
+    largest_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB")] = Field(
+        alias="largest", examples=["64 B"], description="The largest packet. A power of two."
+    )
+
+
 class Dma(Section):
     """The engines that move data between DRAM and the on-chip memories."""
 
     channels: Annotated[int, Whole(maximum=1024)] = Field(default=2, description="Channels that work side by side.")
     outstanding: Annotated[int, Whole(maximum=65_536)] = Field(
         default=4, description="Transfers a channel may have under way at once."
+    )
+    load_bytes_per_cycle: Annotated[int | None, OrNone(_WIDTH)] = Field(
+        default=None,
+        alias="load_width",
+        description="Bytes per cycle that all loads together bring on chip, whatever the DRAM delivers; null: never "
+        "binds.",
+    )
+    packets: Packets | None = Field(
+        default=None,
+        description="Loads come in packets (see below), whose beats cost a cycle where they bring nothing. null: a run "
+        "of bytes takes as long as `load_width` says. Needs `load_width`.",
     )
 
 

@@ -2,7 +2,17 @@
 
 from enum import StrEnum
 
-__all__ = ["DATAFLOW_ALIASES", "BankLayout", "DataType", "Dataflow", "Depthwise", "Drain", "DramDevice", "DramModel"]
+__all__ = [
+    "DATAFLOW_ALIASES",
+    "BankLayout",
+    "DataType",
+    "Dataflow",
+    "Depthwise",
+    "Drain",
+    "DramDevice",
+    "DramModel",
+    "WeightLayout",
+]
 
 
 class DataType(StrEnum):
@@ -70,6 +80,13 @@ class DramModel(StrEnum):
 
     BANDWIDTH = "bandwidth"
     BANKS = "banks"
+
+
+class WeightLayout(StrEnum):
+    """How filters lie in DRAM."""
+
+    TILES = "tiles"
+    ROWS = "rows"
 
 
 class DramDevice(StrEnum):

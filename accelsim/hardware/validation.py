@@ -31,6 +31,7 @@ def validate(document: Document) -> Hardware:
         problems += [
             *_contradictions(hardware, document),
             *_bank_widths(hardware, document),
+            *_packets(hardware, document),
             *(dram_contradictions(hardware.dram, document)),
         ]
     raise_problems(problems)
@@ -92,6 +93,29 @@ def _contradictions(hardware: Hardware, document: Document) -> list[Problem]:
     if precision.accumulators.is_integer and not all(kind.is_integer for kind in operands):
         return [Problem(place.where, path, "must be floating point as its operands are", got, "write fp32", place.line)]
     return []
+
+
+def _packets(hardware: Hardware, document: Document) -> Iterator[Problem]:
+    """Packets are aligned, so that their sizes are powers of two; they take time on a path of loads alone."""
+    packets = hardware.dma.packets
+    if packets is None:
+        return
+    beat, largest = packets.beat_bytes, packets.largest_bytes
+
+    def problem(path: Path, rule: str, got: str, remedy: str) -> Problem:
+        place = document.place(path)
+        return Problem(place.where, path, rule, got, remedy, place.line)
+
+    if hardware.dma.load_bytes_per_cycle is None:
+        remedy = f"write e.g. {beat} B/cycle, or leave out dma.packets"
+        yield problem(("dma", "load_width"), "must be given for packets", "nothing", remedy)
+    for name, size in (("beat", beat), ("largest", largest)):
+        if size & (size - 1):
+            remedy = f"write e.g. {1 << size.bit_length() - 1} B"
+            yield problem(("dma", "packets", name), "must be a power of two", f"{size} B", remedy)
+    if largest < beat:
+        rule = f"must be ≥ dma.packets.beat ({beat} B)"
+        yield problem(("dma", "packets", "largest"), rule, f"{largest} B", f"write e.g. {4 << beat.bit_length() - 1} B")
 
 
 def _bank_widths(hardware: Hardware, document: Document) -> Iterator[Problem]:

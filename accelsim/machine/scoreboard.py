@@ -6,6 +6,7 @@ import numpy as np
 import simpy
 
 from accelsim.machine.appointments import Appointment
+from accelsim.machine.arrivals import first_block_arrives, last_block_in_time
 from accelsim.machine.dependences import Dependences
 from accelsim.program import Program
 
@@ -23,7 +24,7 @@ class Scoreboard:
         end: cycle at which it ends; -1 while unknown.
     """
 
-    __slots__ = ("_env", "_first", "_successors", "_waiting", "end", "ready", "unknown")
+    __slots__ = ("_blocks", "_cycles", "_env", "_first", "_successors", "_waiting", "end", "ready", "unknown")
 
     def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences, all_units: bool) -> None:
         """`all_units`: compute units, too, learn from their ends here when they have room."""
@@ -33,7 +34,11 @@ class Scoreboard:
         self.end = [-1] * count
         self.ready = [0] * count
         self.unknown: list[int] = np.bincount(after, minlength=count).tolist()
-        self._successors: list[int] = after[np.argsort(before, kind="stable")].tolist()
+        order = np.argsort(before, kind="stable")
+        self._successors: list[int] = after[order].tolist()
+        blocks = np.concatenate([dependences.blocks, np.ones(len(before) - len(dependences.blocks), dtype=np.int64)])
+        self._blocks: list[int] = blocks[order].tolist() if (blocks > 1).any() else []
+        self._cycles = [i.work.cycles if i.work else 0 for i in program.instructions]
         self._first: list[int] = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))]).tolist()
         self._waiting: list[Appointment | None] = [None] * count
 
@@ -51,4 +56,21 @@ class Scoreboard:
                 ready[after] = cycle
             left = unknown[after] = unknown[after] - 1
             if not left and (event := waiting[after]) is not None:
+                event.fix(ready[after] - now)
+
+    def arrives(self, load: int, begin: int, end: int, now: int) -> None:
+        """Note, at cycle `now`, in which cycles a LOAD moves its bytes: who takes them in blocks may begin earlier."""
+        if not self._blocks:
+            self.ends(load, end, now)
+            return
+        self.end[load] = end
+        unknown, ready = self.unknown, self.ready
+        for place in range(self._first[load], self._first[load + 1]):
+            after, blocks, moment = self._successors[place], self._blocks[place], end
+            if blocks > 1:
+                last = last_block_in_time(end, self._cycles[after], blocks)
+                moment = max(first_block_arrives(begin, end, blocks), last)
+            ready[after] = max(ready[after], moment)
+            unknown[after] -= 1
+            if not unknown[after] and (event := self._waiting[after]) is not None:
                 event.fix(ready[after] - now)

@@ -75,9 +75,9 @@ class Simulation:
     def _read(self) -> Trace:
         start: Indices = np.array(self._board.ready, dtype=np.int64)
         end: Indices = np.array(self._board.end, dtype=np.int64)
-        released, wait = released_by(self._program, self._dependences, start, end, self._issue_cycles)
         bus_start: Indices = np.array(self._port.bus_start, dtype=np.int64)
         bus_after: Indices = np.array(self._port.bus_after, dtype=np.int64)
         moved = np.where(bus_start < 0, start, bus_start)
+        released, wait = released_by(self._program, self._dependences, start, moved, end, self._issue_cycles)
         banks = self._port.bank_use() if isinstance(self._port, BankedPort) else None
         return Trace(start, end, released, wait, moved, bus_after, int(end.max(initial=0)), banks)

@@ -96,7 +96,7 @@ class DramPort:
             end = self._channel_end[channel]
         self._channel_end[channel] = end
         self.bus_start[instruction], self.bus_after[instruction] = begin, behind
-        self._board.ends(instruction, end, asked + 1)
+        self._board.arrives(instruction, begin, end, asked + 1)
 
     def _transferred(self, instruction: int, asked: int) -> Service:
         """When a transfer moves its first byte, when it ends, and behind which other it waited."""

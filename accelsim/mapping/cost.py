@@ -212,7 +212,11 @@ class _Model:
         working = np.where(c.hold_weights, unique, tile)
         spare = np.where(c.hold_weights | one, 0, tile)
         loads = self.nk * self.nc * np.where(once, 1, self.ns) if unique else np.zeros_like(tile)
-        return OperandCosts(working, spare, loads, self._dram(moved, np.maximum(tile, 1)))
+        run = tile
+        if self.m.weight_rows:
+            whole = np.where(c.channels < p.reduction, c.channels, p.reduction * p.taps)
+            run = np.where(c.filters < p.shape[3], c.filters, c.filters * whole) * p.weight_bytes
+        return OperandCosts(working, spare, loads, self._dram(moved, np.maximum(run, 1)))
 
     def _output(self) -> OperandCosts:
         """The columns of the output, with stores for loads."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from accelsim.dataflows import ArrayShape, Instruction, ProcessingElement, dataflow
-from accelsim.hardware import Hardware, PeArray
+from accelsim.hardware import Hardware, PeArray, WeightLayout
 from accelsim.mapping.ports import Ports
 
 
@@ -25,23 +25,28 @@ class Machine:
     accumulator_bytes: int
     accumulator_capacity: int | None
     ports: Ports
+    weight_rows: bool = False
+    products_follow_loads: bool = False
 
     @staticmethod
     def of(hardware: Hardware) -> Machine:
         """The figures of a described accelerator."""
-        pe = hardware.pe_array
+        pe, rate = hardware.pe_array, hardware.dram.bytes_per_cycle
         return Machine(
             array=array_shape(pe),
             dataflow=pe.dataflow.value,
             lanes=hardware.vector_unit.lanes,
             startup_cycles=hardware.vector_unit.startup_cycles,
             issue_cycles=hardware.issue_cycles,
-            bytes_per_cycle=hardware.dram.bytes_per_cycle,
+            # Of the narrower of DRAM and the path of loads, for stores as well: they are the fewer.
+            bytes_per_cycle=min(rate, Fraction(hardware.dma.load_bytes_per_cycle or rate)),
             latency_cycles=hardware.dram.latency_cycles,
             burst_bytes=hardware.dram.burst_bytes,
             accumulator_bytes=hardware.precision.accumulators_bytes,
             accumulator_capacity=hardware.accumulator.capacity_bytes if hardware.accumulator else None,
             ports=Ports.of(hardware),
+            weight_rows=hardware.dram.weight_layout is WeightLayout.ROWS,
+            products_follow_loads=pe.instruction is not None and pe.instruction.products_follow_loads,
         )
 
     @property
@@ -72,5 +77,5 @@ def array_shape(pe: PeArray) -> ArrayShape:
         pe.block_rows,
         pe.block_columns,
         ProcessingElement(**dict(pe.processing_element)),
-        Instruction(**dict(pe.instruction)) if pe.instruction else None,
+        Instruction(pe.instruction.positions, pe.instruction.cycles) if pe.instruction else None,
     )

@@ -6,8 +6,9 @@ grids are not contiguous, so a bounding interval is not enough: two boxes may sh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import gcd, prod
 
 from accelsim.program.layout import Layout, intern, layout_of, meet
@@ -54,7 +55,11 @@ class Box:
         """Bytes moved to transfer the box when every run is rounded out to multiples of `burst_bytes`."""
         if burst_bytes == 1:
             return self.bytes
-        return _burst_aligned(self.base % burst_bytes, self.run_bytes, self.counts, self.strides, burst_bytes)
+        return self.over_runs(_rounded_out(burst_bytes), burst_bytes)
+
+    def over_runs(self, cost: Callable[[int, int], int], period: int) -> int:
+        """The sum over all runs of a cost of their address and bytes, which repeats after `period` bytes."""
+        return _over_runs(self.base % period, self.run_bytes, self.counts, self.strides, cost, period)
 
     def overlaps(self, other: Box) -> bool:
         """Whether the two boxes share at least one byte, exactly."""
@@ -76,14 +81,26 @@ def normalise(base: int, counts: tuple[int, ...], strides: tuple[int, ...], elem
     return Box(base, layout.run_bytes, layout.counts, layout.strides)
 
 
+@cache
+def _rounded_out(burst: int) -> Callable[[int, int], int]:
+    return lambda base, run: -(-(base + run) // burst) * burst - base // burst * burst
+
+
 @lru_cache(maxsize=1 << 16)
-def _burst_aligned(base: int, run: int, counts: tuple[int, ...], strides: tuple[int, ...], burst: int) -> int:
+def _over_runs(
+    base: int,
+    run: int,
+    counts: tuple[int, ...],
+    strides: tuple[int, ...],
+    cost: Callable[[int, int], int],
+    period: int,
+) -> int:
     if not counts:
-        return -(-(base + run) // burst) * burst - base // burst * burst
-    inner, period = counts[1:], burst // gcd(strides[0], burst)
-    whole, rest = divmod(counts[0], period)
+        return cost(base, run)
+    different = period // gcd(strides[0], period)
+    whole, rest = divmod(counts[0], different)
     phases = (
-        _burst_aligned((base + i * strides[0]) % burst, run, inner, strides[1:], burst) * (whole + (i < rest))
-        for i in range(min(period, counts[0]))
+        _over_runs((base + i * strides[0]) % period, run, counts[1:], strides[1:], cost, period) * (whole + (i < rest))
+        for i in range(min(different, counts[0]))
     )
     return sum(phases)

@@ -80,6 +80,11 @@ class MatrixKernel:
     batched: bool = False
     turned: bool = False
 
+    @property
+    def is_product(self) -> bool:
+        """Whether it is a matrix product, not a convolution (of 1×1, perhaps)."""
+        return "Conv" not in self.operator
+
 
 @dataclass(frozen=True, slots=True)
 class VectorKernel:

@@ -190,6 +190,8 @@ class ArrayWork:
     `compute_cycles` stream operands, `fill_drain_cycles` do not, in `port_stall_cycles` the array waits for the ports
     of on-chip memories; their sum is the duration without `issue_cycles`.
     Access counts are elements, between the array and the scratchpad or accumulators.
+    It takes what it reads in `blocks` equal parts, one after another: where a LOAD brings it, it may begin when the
+    first has arrived, so late that all have when the last one's turn comes. With one block it waits for everything.
     """
 
     macs: int
@@ -201,6 +203,7 @@ class ArrayWork:
     partial_reads: int
     partial_writes: int
     port_stall_cycles: int = 0
+    blocks: int = 1
 
     @property
     def cycles(self) -> int:

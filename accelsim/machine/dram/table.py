@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from accelsim.machine.dram.bandwidth import BandwidthLatencyDram
 from accelsim.machine.dram.banks import BankedDram
 from accelsim.machine.dram.interface import Dram
+from accelsim.machine.dram.load_path import LoadPath, PathDram
 from accelsim.machine.dram.timing import BankTiming
 from accelsim.machine.timing import Timing
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def dram_of(hardware: Hardware) -> Dram:
     """A fresh DRAM for one run on a described accelerator."""
-    if hardware.dram.is_banked:
-        return BankedDram(BankTiming.of(hardware))
-    return BandwidthLatencyDram(Timing.of(hardware))
+    banked = hardware.dram.is_banked
+    dram: Dram = BankedDram(BankTiming.of(hardware)) if banked else BandwidthLatencyDram(Timing.of(hardware))
+    path = LoadPath.of(hardware)
+    return PathDram(dram, path) if path else dram

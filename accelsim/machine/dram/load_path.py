@@ -1,0 +1,95 @@
+"""The way of loads from the DRAM onto the chip: so many bytes a cycle, in packets or not.
+
+A run of consecutive bytes is asked for in requests of at most the largest packet. Of what is left of a request the
+packet that brings most is asked for next, of several the smallest: an aligned block of a power of two of bytes. A
+packet arrives in beats, one a cycle. Beats in front of the first wanted byte bring nothing; from then on the path takes
+its width a cycle, and a packet lasts at least as long as its beats. (Gemmini: DMA.scala, BeatMerger.scala.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accelsim.machine.dram.interface import Dram, Request, Service
+
+if TYPE_CHECKING:
+    from accelsim.hardware import Hardware
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPath:
+    """What a path does.
+
+    Attributes:
+        width: bytes per cycle.
+        beat_bytes, largest_bytes: of packets, powers of two; 0 without packets.
+    """
+
+    width: int
+    beat_bytes: int = 0
+    largest_bytes: int = 0
+
+    @staticmethod
+    def of(hardware: Hardware) -> LoadPath | None:
+        """The described path; None where loads are as fast as the DRAM."""
+        dma = hardware.dma
+        if dma.load_bytes_per_cycle is None:
+            return None
+        if dma.packets is None:
+            return LoadPath(dma.load_bytes_per_cycle)
+        return LoadPath(dma.load_bytes_per_cycle, dma.packets.beat_bytes, dma.packets.largest_bytes)
+
+    @property
+    def period(self) -> int:
+        """Runs that begin so many bytes apart take the same time."""
+        return self.largest_bytes or 1
+
+    def run_cycles(self, address: int, size_bytes: int) -> int:
+        """Cycles that a run of bytes takes."""
+        if not self.largest_bytes:
+            return -(-size_bytes // self.width)
+        cycles = 0
+        while size_bytes:
+            request = min(size_bytes, self.largest_bytes)
+            size_bytes -= request
+            while request:
+                packet, brings = self._packet(address, request)
+                empty = address % packet // self.beat_bytes
+                cycles += max(packet // self.beat_bytes, empty - (-brings // self.width))
+                address += brings
+                request -= brings
+        return cycles
+
+    def _packet(self, address: int, wanted: int) -> tuple[int, int]:
+        """Size of the next packet, and how many of the wanted bytes it brings."""
+        size, best, brings = self.beat_bytes, 0, 0
+        while size <= self.largest_bytes:
+            found = min(size - address % size, wanted)
+            if found > brings:
+                best, brings = size, found
+            size *= 2
+        return best, brings
+
+
+class PathDram:
+    """A DRAM behind such a path: one load after another, each as soon as the DRAM delivers it and no faster.
+
+    The bus of the DRAM does not wait for the path: bytes that arrive meanwhile are kept in the DMA channel.
+    """
+
+    def __init__(self, dram: Dram, path: LoadPath) -> None:
+        self._dram, self._path = dram, path
+        self._free = 0
+        self._last = -1
+
+    def serve(self, request: Request) -> Service:
+        """Have the DRAM serve it; a load passes the path as well."""
+        begin, end, behind = self._dram.serve(request)
+        if request.write:
+            return Service(begin, end, behind)
+        if self._free > begin:
+            begin, behind = self._free, self._last
+        self._free = end = max(end, begin + request.operand.box.over_runs(self._path.run_cycles, self._path.period))
+        self._last = request.instruction
+        return Service(begin, end, behind)
