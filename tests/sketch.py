@@ -141,9 +141,10 @@ class Sketch:
         cycles: int = 10,
         kernel: int = -1,
         tile: Tile | None = None,
+        blocks: int = 1,
     ) -> int:
         """Append an ARRAY instruction."""
-        work = ArrayWork(0, cycles, 0, 1, 0, 0, 0, 0)
+        work = ArrayWork(0, cycles, 0, 1, 0, 0, 0, 0, blocks=blocks)
         return self._append(Opcode.ARRAY, "array", tuple(reads), tuple(writes), kernel, tile, work)
 
     def vector(

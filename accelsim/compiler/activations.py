@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from accelsim.compiler.drafts import OperandDraft, RangeDraft, Transfer, compact_strides
@@ -15,7 +15,10 @@ Four = tuple[int, int, int, int]
 
 @dataclass(slots=True, eq=False)
 class _Chunk:
-    """Rows [first, end) of a storage that a LOAD has brought into `range`, compactly; `start` and `shape` are whole."""
+    """Rows [first, end) of a storage that a LOAD has brought into `range`, compactly; `start` and `shape` are whole.
+
+    Of the columns it has every `step`-th.
+    """
 
     storage: int
     start: Four
@@ -23,12 +26,15 @@ class _Chunk:
     range: RangeDraft
     first: int
     end: int
+    step: int
 
     def covers_columns(self, piece: Piece) -> bool:
         """Whether the chunk holds the piece's batches, columns and channels (rows aside)."""
         (b, _, x, c), (bs, _, xs, cs) = self.start, self.shape
         (pb, _, px, pc), (pbs, _, pxs, pcs) = piece.start, piece.shape
-        return pc >= c and pc + pcs <= c + cs and px >= x and px + pxs <= x + xs and pb >= b and pb + pbs <= b + bs
+        inside = pc >= c and pc + pcs <= c + cs and pb >= b and pb + pbs <= b + bs
+        left, misfit = divmod(px - x, self.step)
+        return inside and piece.column_step == self.step and not misfit and left >= 0 and left + pxs <= xs
 
 
 @dataclass(slots=True, eq=False)
@@ -98,7 +104,7 @@ class Activations:
         strides = compact_strides(tensor.shape, tensor.element_bytes)
         b, y, x, c = piece.start
         offset = (b * tensor.shape[1] + y - first_row) * strides[1] + x * strides[2] + c * strides[3]
-        return self._fragment(piece, place, offset, strides, tensor.element_bytes)
+        return self._fragment(piece, place, offset, _stepped(strides, piece.column_step), tensor.element_bytes)
 
     def _fragment(
         self, piece: Piece, place: RangeDraft, offset: int, strides: tuple[int, ...], width: int
@@ -107,6 +113,7 @@ class Activations:
             *(piece.storage, piece.start, piece.shape, place, offset, strides, width),
             slot=self.access.slot,
             at=piece.at,
+            steps=_steps(piece.column_step),
         )
 
     def _from_chunks(self, piece: Piece, fragments: list[OperandDraft], loads: list[Transfer]) -> list[_Chunk]:
@@ -131,10 +138,12 @@ class Activations:
         start, shape = (b, row, x, c), (batches, high - row, columns, channels)
         store = self.store
         width = store.tensors[piece.storage].element_bytes
-        size = prod(shape) * width
-        chunk = _Chunk(piece.storage, start, shape, store.reserve(SCRATCHPAD, size, piece.storage), row, high)
+        size, step = prod(shape) * width, piece.column_step
+        chunk = _Chunk(piece.storage, start, shape, store.reserve(SCRATCHPAD, size, piece.storage), row, high, step)
         near.append(chunk)
         source = store.at_home(piece.storage, start, shape, self.access.slot)
+        if step > 1:
+            source = replace(source, strides=_stepped(source.strides, step), steps=_steps(step))
         target = source.moved(chunk.range, 0, compact_strides(shape, width))
         loads.append(Transfer(Opcode.LOAD, source, target, size))
         return chunk
@@ -143,7 +152,8 @@ class Activations:
         width = self.store.tensors[piece.storage].element_bytes
         strides = compact_strides(chunk.shape, width)
         (b, y, x, c), (cb, cy, cx, cc) = piece.start, chunk.start
-        offset = (b - cb) * strides[0] + (y - cy) * strides[1] + (x - cx) * strides[2] + (c - cc) * strides[3]
+        column = (x - cx) // chunk.step
+        offset = (b - cb) * strides[0] + (y - cy) * strides[1] + column * strides[2] + (c - cc) * strides[3]
         return self._fragment(piece, chunk.range, offset, strides, width)
 
 
@@ -158,4 +168,16 @@ def _rows(piece: Piece, batch: int, first: int, count: int, batches: int = 1) ->
     """Rows [first, first + count) of some batches of a piece."""
     (ab, ay, ax, ac), (sb, sy, sx, sc) = piece.at, piece.start
     shape = (batches, count, piece.shape[2], piece.shape[3])
-    return Piece((ab + batch, ay + first, ax, ac), shape, piece.storage, (sb + batch, sy + first, sx, sc))
+    start = (sb + batch, sy + first, sx, sc)
+    return Piece((ab + batch, ay + first, ax, ac), shape, piece.storage, start, piece.column_step)
+
+
+def _steps(column_step: int) -> tuple[int, ...]:
+    """The steps of an operand that has every `column_step`-th column."""
+    return (1, 1, column_step, 1) if column_step > 1 else ()
+
+
+def _stepped(strides: tuple[int, ...], column_step: int) -> tuple[int, ...]:
+    """The strides between every `column_step`-th column."""
+    b, y, x, c = strides
+    return (b, y, x * column_step, c)

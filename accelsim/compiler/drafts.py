@@ -37,6 +37,7 @@ class OperandDraft:
     version: int = 0
     slot: str = "input"
     at: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
 
     def moved(self, place: RangeDraft, offset: int, strides: tuple[int, ...]) -> OperandDraft:
         """The same region, lying somewhere else."""
@@ -45,6 +46,7 @@ class OperandDraft:
             version=self.version,
             slot=self.slot,
             at=self.at,
+            steps=self.steps,
         )
 
 

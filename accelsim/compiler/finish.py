@@ -135,6 +135,7 @@ class _Operands:
                 draft.version,
                 draft.slot,
                 draft.at,
+                draft.steps,
             )
         return found
 

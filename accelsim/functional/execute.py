@@ -46,7 +46,7 @@ def execute(
 
 def _steps(program: Program, order: Trace | Sequence[Step] | int) -> Sequence[Step]:
     if isinstance(order, Trace):
-        return trace_order(order)
+        return trace_order(program, order)
     if isinstance(order, int):
         return random_order(program, hazards(program), order)
     return order

@@ -31,8 +31,7 @@ class TensorValues:
     def of(self, operand: Operand) -> Values:
         """The values of the operand's region."""
         whole = self._whole(operand.tensor)
-        region = tuple(slice(a, a + n) for a, n in zip(operand.start, operand.shape, strict=True))
-        return whole[region]
+        return whole[tuple(slice(r.start, r.stop, r.step) for r in operand.elements_of_tensor)]
 
     def _whole(self, index: int) -> Values:
         if index in self._kept:
@@ -87,11 +86,14 @@ class Images:
 
 
 def _holds(image: Operand, operand: Operand) -> bool:
-    """Whether every element of `operand` lies where `image` puts it."""
+    """Whether every element of `operand` lies where `image`, whose elements are neighbours, puts it."""
     if (image.tensor, image.version, image.element_bytes) != (operand.tensor, operand.version, operand.element_bytes):
         return False
     offsets = [a - b for a, b in zip(operand.start, image.start, strict=True)]
-    inside = all(o >= 0 and o + n <= whole for o, n, whole in zip(offsets, operand.shape, image.shape, strict=True))
+    wanted = operand.elements_of_tensor
+    ends = (r[-1] - a for r, a in zip(wanted, image.start, strict=True))
+    inside = all(o >= 0 and end < whole for o, end, whole in zip(offsets, ends, image.shape, strict=True))
     address = image.address + sum(o * s for o, s in zip(offsets, image.strides, strict=True))
-    same = all(n == 1 or a == b for n, a, b in zip(operand.shape, operand.strides, image.strides, strict=True))
+    strides = zip(wanted, operand.strides, image.strides, strict=True)
+    same = all(len(r) == 1 or stride == r.step * whole for r, stride, whole in strides)
     return inside and same and address == operand.address

@@ -53,6 +53,10 @@ class Ledger:
         pitches = _pitches(tensor)
         offset = sum(a * p for a, p in zip(operand.start, pitches, strict=True))
         split = _first_of_run(operand.shape, tensor.shape)
+        for axis, step in enumerate(operand.steps):
+            if step > 1:
+                pitches[axis] *= step
+                split = max(split, axis + 1)
         first = self._block(operand.tensor, operand.version) + offset
         run = prod(operand.shape[split:]) * tensor.element_bytes
         tags: Tags = np.arange(first, first + run, dtype=np.int64)

@@ -1,6 +1,7 @@
 """Orders in which a Program may be executed: that of a Trace, and random ones that its hazards allow.
 
-An order is a sequence of steps. An instruction reads when it starts and writes when it ends.
+An order is a sequence of steps. An instruction reads when it starts and writes when it ends; one that takes what it
+reads block by block, when the last block's turn comes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from accelsim.program import Hazard, Program
+from accelsim.program import ArrayWork, Hazard, Program
 from accelsim.trace import Trace
 
 
@@ -20,11 +21,15 @@ class Step(NamedTuple):
     end: bool
 
 
-def trace_order(trace: Trace) -> list[Step]:
+def trace_order(program: Program, trace: Trace) -> list[Step]:
     """The steps of a Trace by time; of one cycle the ends come before the starts."""
     steps = []
     for i, (start, end) in enumerate(zip(trace.start.tolist(), trace.end.tolist(), strict=True)):
-        steps.append((start, 1, i, False))
+        work = program.instructions[i].work
+        reads = start
+        if isinstance(work, ArrayWork) and work.blocks > 1:
+            reads = max(start, end - work.last_block_cycles)
+        steps.append((reads, 1, i, False))
         steps.append((end, int(end == start), i, True))
     return [Step(i, end) for _, _, i, end in sorted(steps)]
 

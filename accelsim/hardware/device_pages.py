@@ -47,12 +47,14 @@ takes ⌈bytes / width⌉ cycles, or with `dma.packets`:
 * It is asked for in requests of at most `largest` bytes, a request in packets: aligned blocks of a power of two of
   bytes from `beat` to `largest`. The next packet is the one that brings most of what is left of its request, of several
   the smallest.
-* A packet arrives in beats, one a cycle. Those in front of its first wanted byte bring nothing; from there on ⌈wanted
-  bytes / width⌉ cycles pass, and never fewer than the packet has beats.
+* A packet arrives in beats, one a cycle. What it brings is written in rows of `load_width` bytes, counted from the
+  beginning of the request: one a cycle, each in the cycle after it is complete or the last wanted byte has come. So
+  beats in front of the first wanted byte cost their cycles, and a row that two packets bring is written twice. The next
+  packet's first beat comes with this one's last row, at the earliest after all of its beats.
 
-So it matters where rows begin: with 16 B beats, packets up to 64 B and 8 B per cycle, a row of 64 B takes 8 cycles, or 9
-if it begins 16 or 24 B behind a multiple of 64. `dram.weight_layout: rows` leaves filters as programs hold them, where
-they begin anywhere; `tiles` is what a compiler does that may lay constants out.
+So it matters where runs begin: with 16 B beats, packets up to 64 B and 8 B per cycle, a run of 64 B takes 8 cycles, or
+9 if it begins 16 or 24 B behind a multiple of 64. `dram.weight_layout: rows` leaves filters as programs hold them,
+where rows begin anywhere; `tiles` is what a compiler does that may lay constants out.
 
 With `pe_array.instruction.products_follow_loads` the array computes a matrix product while its operands arrive: the
 reduction is taken in blocks of as many channels as the array has rows. It begins when the first block of every load is

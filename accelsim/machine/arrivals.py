@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from accelsim.program import ArrayWork, Program
 
-__all__ = ["first_block_arrives", "last_block_in_time", "taken_blocks"]
+__all__ = ["first_block_arrives", "head_starts", "taken_blocks"]
 
 Cycles = TypeVar("Cycles", int, NDArray[np.int64])
 
@@ -23,12 +23,13 @@ def first_block_arrives(begin: Cycles, end: Cycles, blocks: Cycles) -> Cycles:
     return begin - (begin - end) // blocks
 
 
-def last_block_in_time(end: Cycles, cycles: Cycles, blocks: Cycles) -> Cycles:
-    """The earliest start of work of so many cycles whose last block is not needed before a load's end."""
-    return end - cycles - (-cycles // blocks)
-
-
 def taken_blocks(program: Program) -> NDArray[np.int64]:
     """Per instruction the blocks in which it takes what it reads."""
     works = (instruction.work for instruction in program.instructions)
     return np.fromiter((w.blocks if isinstance(w, ArrayWork) else 1 for w in works), np.int64)
+
+
+def head_starts(program: Program) -> NDArray[np.int64]:
+    """Per instruction its cycles before the last block's turn: by so much it may begin before all has arrived."""
+    works = (instruction.work for instruction in program.instructions)
+    return np.fromiter((w.cycles - w.last_block_cycles if isinstance(w, ArrayWork) else 0 for w in works), np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 import simpy
 
 from accelsim.machine.appointments import Appointment
-from accelsim.machine.arrivals import first_block_arrives, last_block_in_time
+from accelsim.machine.arrivals import first_block_arrives, head_starts
 from accelsim.machine.dependences import Dependences
 from accelsim.program import Program
 
@@ -24,7 +24,7 @@ class Scoreboard:
         end: cycle at which it ends; -1 while unknown.
     """
 
-    __slots__ = ("_blocks", "_cycles", "_env", "_first", "_successors", "_waiting", "end", "ready", "unknown")
+    __slots__ = ("_blocks", "_env", "_first", "_head_starts", "_successors", "_waiting", "end", "ready", "unknown")
 
     def __init__(self, env: simpy.Environment, program: Program, dependences: Dependences, all_units: bool) -> None:
         """`all_units`: compute units, too, learn from their ends here when they have room."""
@@ -38,7 +38,7 @@ class Scoreboard:
         self._successors: list[int] = after[order].tolist()
         blocks = np.concatenate([dependences.blocks, np.ones(len(before) - len(dependences.blocks), dtype=np.int64)])
         self._blocks: list[int] = blocks[order].tolist() if (blocks > 1).any() else []
-        self._cycles = [i.work.cycles if i.work else 0 for i in program.instructions]
+        self._head_starts: list[int] = head_starts(program).tolist() if self._blocks else []
         self._first: list[int] = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))]).tolist()
         self._waiting: list[Appointment | None] = [None] * count
 
@@ -68,8 +68,7 @@ class Scoreboard:
         for place in range(self._first[load], self._first[load + 1]):
             after, blocks, moment = self._successors[place], self._blocks[place], end
             if blocks > 1:
-                last = last_block_in_time(end, self._cycles[after], blocks)
-                moment = max(first_block_arrives(begin, end, blocks), last)
+                moment = max(first_block_arrives(begin, end, blocks), end - self._head_starts[after])
             ready[after] = max(ready[after], moment)
             unknown[after] -= 1
             if not unknown[after] and (event := self._waiting[after]) is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.machine.arrivals import first_block_arrives, last_block_in_time
+from accelsim.machine.arrivals import first_block_arrives, head_starts
 from accelsim.machine.dependences import Dependences, Indices
 from accelsim.program import HazardKind, Program
 from accelsim.trace import Wait
@@ -55,10 +55,9 @@ def _moments(program: Program, dependences: Dependences, moved: Indices, end: In
     blocks, before = dependences.blocks, dependences.before
     if not (blocks > 1).any():
         return end[before]
-    cycles = np.array([i.work.cycles if i.work else 0 for i in program.instructions], dtype=np.int64)
-    last = last_block_in_time(end[before], cycles[dependences.after], blocks)
-    some = np.maximum(first_block_arrives(moved[before], end[before], blocks), last)
-    return np.where(blocks > 1, some, end[before])
+    first = first_block_arrives(moved[before], end[before], blocks)
+    last = end[before] - head_starts(program)[dependences.after]
+    return np.where(blocks > 1, np.maximum(first, last), end[before])
 
 
 def _offer(best: Indices, before: Indices, after: Indices, rank: Indices | int, fits: NDArray[np.bool_]) -> None:

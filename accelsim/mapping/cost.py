@@ -153,10 +153,8 @@ class _Model:
         moved = np.where(hold, unique, one_pass * again)
         working = np.where(hold, unique, tile)
         spare = np.where(hold | (self.ns * parts * again <= 1), 0, tile)
-        run = (
-            np.where(depth < shape.size[3], depth, np.where(columns < shape.size[2], columns, columns * rows) * depth)
-            * e
-        )
+        whole = np.where(columns < shape.size[2], columns, columns * rows) * depth
+        run = np.where(depth < shape.size[3], depth, depth if shape.skips_columns else whole) * e
         loads = self.ns * parts * np.where(hold, 1, again)
         return tile, OperandCosts(working, spare, loads, self._dram(moved, run))
 

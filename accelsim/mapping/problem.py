@@ -13,7 +13,7 @@ from accelsim.workload import Access, Along, Follow, Layer, Precision, Storage
 class InputShape:
     """An activation operand: extents of the whole, how it follows the output tile, bytes per element.
 
-    `weights_like` marks constants read as activations: they are never resident and never spilled.
+    `skips_columns`: what is read lies column by column, with others between.
     """
 
     size: tuple[int, int, int, int]
@@ -21,6 +21,7 @@ class InputShape:
     channels: Along
     element_bytes: int
     follow: tuple[Follow, ...] | None = None
+    skips_columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +103,5 @@ def storage_bytes(storage: Storage, hardware: Hardware) -> int:
 
 def _input(access: Access, storages: tuple[Storage, ...], hardware: Hardware) -> InputShape:
     width = max(storage_bytes(storages[piece.storage], hardware) for piece in access.view.pieces)
-    return InputShape(access.view.shape, access.space, access.channels, width, access.follow)
+    view = access.view
+    return InputShape(view.shape, access.space, access.channels, width, access.follow, view.skips_columns)

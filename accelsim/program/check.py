@@ -136,7 +136,7 @@ def _output_problems(program: Program, output: NetworkOutput) -> Iterator[str]:
 
 
 def _region(operand: Operand) -> tuple[object, ...]:
-    return operand.tensor, operand.start, operand.shape, operand.version
+    return operand.tensor, operand.elements_of_tensor, operand.version
 
 
 def _in_dram(program: Program, operand: Operand) -> bool:

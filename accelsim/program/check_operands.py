@@ -29,11 +29,15 @@ def _index_problems(program: Program, operand: Operand) -> Iterator[str]:
 def _region_problems(program: Program, operand: Operand) -> Iterator[str]:
     tensor = program.tensors[operand.tensor]
     ranks = {len(operand.start), len(operand.shape), len(operand.strides), len(tensor.shape)}
-    if len(ranks) > 1 or (operand.at and len(operand.at) != len(tensor.shape)):
+    axes = len(tensor.shape)
+    if len(ranks) > 1 or any(given and len(given) != axes for given in (operand.at, operand.steps)):
         yield f"{tensor.name}: start, shape and strides must have {len(tensor.shape)} axes, got {operand.start}, …"
         return
-    spans = zip(operand.start, operand.shape, tensor.shape, strict=True)
-    if any(start < 0 or count < 1 or start + count > whole for start, count, whole in spans):
+    if any(step < 1 for step in operand.steps):
+        yield f"{tensor.name}: steps must be ≥ 1, got {operand.steps}"
+        return
+    spans = zip(operand.elements_of_tensor, tensor.shape, strict=True)
+    if any(not wanted or wanted[0] < 0 or wanted[-1] >= whole for wanted, whole in spans):
         yield f"{tensor.name}: region must lie in {tensor.shape}, got {operand.shape} at {operand.start}"
     if operand.element_bytes != tensor.element_bytes:
         yield f"{tensor.name}: elements must have {tensor.element_bytes} B, got {operand.element_bytes} B"

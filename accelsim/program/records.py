@@ -15,6 +15,7 @@ from accelsim.program.box import Box, normalise
 from accelsim.program.kernels import Kernel
 
 Axes = tuple[int, ...]
+Elements = tuple[range, ...]
 
 
 class MemoryKind(StrEnum):
@@ -135,6 +136,7 @@ class Operand:
             fragments of one logical operand.
         at: where the region begins in the coordinates of that logical operand; empty where they are the tensor's own.
             A concatenation, for one, is read as fragments of several tensors and is never stored as a whole.
+        steps: elements of the tensor from one of the region to the next, per axis; empty where all are neighbours.
     """
 
     tensor: int
@@ -148,6 +150,13 @@ class Operand:
     version: int = 0
     slot: str = "input"
     at: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
+
+    @property
+    def elements_of_tensor(self) -> Elements:
+        """The region's elements, per axis of the tensor's physical shape."""
+        steps = self.steps or (1,) * len(self.start)
+        return _elements(self.start, self.shape, steps)
 
     @property
     def position(self) -> tuple[int, ...]:
@@ -174,6 +183,10 @@ class Operand:
         return _burst_aligned_bytes(
             self.address % burst_bytes, self.shape, self.strides, self.element_bytes, burst_bytes
         )
+
+
+def _elements(start: Axes, shape: Axes, steps: Axes) -> Elements:
+    return tuple(range(a, a + n * s, s) for a, n, s in zip(start, shape, steps, strict=True))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -209,6 +222,11 @@ class ArrayWork:
     def cycles(self) -> int:
         """Duration, in cycles."""
         return self.compute_cycles + self.fill_drain_cycles + self.port_stall_cycles
+
+    @property
+    def last_block_cycles(self) -> int:
+        """Cycles in which it works on the last block of what it reads."""
+        return -(-self.cycles // self.blocks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,15 @@ def _span(first: int, extent: int) -> str:
     return f"{first}:{first + extent}"
 
 
+def _elements(wanted: range) -> str:
+    step = f":{wanted.step}" if wanted.step > 1 and len(wanted) > 1 else ""
+    return f"{wanted[0]}:{wanted[-1] + 1}{step}"
+
+
 def _operand(program: Program, operand: Operand) -> str:
     tensor, memory = program.tensors[operand.tensor], program.memories[operand.memory]
     whole = operand.shape == tensor.shape
-    spans = "all" if whole else ", ".join(_span(f, n) for f, n in zip(operand.start, operand.shape, strict=True))
+    spans = "all" if whole else ", ".join(map(_elements, operand.elements_of_tensor))
     version = f" after {count(operand.version, 'reduction tile')}" if operand.version else ""
     where = f"{memory.name} {operand.address}–{operand.box.end - 1}"
     return f"{operand.slot}: {tensor.name}[{spans}]{version} at {where}, {_layout(operand)}"
@@ -145,6 +150,7 @@ def _operand_entry(program: Program, operand: Operand) -> dict[str, object]:
         "slot": operand.slot,
         "start": list(operand.start),
         "shape": list(operand.shape),
+        "steps": [wanted.step for wanted in operand.elements_of_tensor],
         "memory": program.memories[operand.memory].name,
         "address": operand.address,
         "bytes": operand.bytes,

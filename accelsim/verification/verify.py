@@ -133,7 +133,7 @@ def _physical(array: Array, tensor: Tensor) -> Array:
 def _orders(compiled: Compiled, count: int, seed: int, stage: Stage) -> Iterator[tuple[str, list[Step]]]:
     stage("simulating")
     found = hazards(compiled.program)
-    yield "trace", trace_order(run(compiled.program, compiled.hardware, found))
+    yield "trace", trace_order(compiled.program, run(compiled.program, compiled.hardware, found))
     for number in range(seed, seed + count):
         yield f"random {number}", random_order(compiled.program, found, number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from accelsim.workload.arrangement import Arrangement, Factor, Factors, extent
@@ -77,6 +78,4 @@ def _indexed(factors: Factors, place: int) -> list[tuple[Factor, int]]:
 
 
 def _placed(view: View, at: Shape4) -> list[Piece]:
-    return [
-        Piece(shape4([a + b for a, b in zip(p.at, at, strict=True)]), p.shape, p.storage, p.start) for p in view.pieces
-    ]
+    return [replace(p, at=shape4([a + b for a, b in zip(p.at, at, strict=True)])) for p in view.pieces]

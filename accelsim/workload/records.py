@@ -54,12 +54,16 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A region of a view: elements from `at` on are those of `storage` from `start` on, `shape` of them."""
+    """A region of a view: elements from `at` on are those of `storage` from `start` on, `shape` of them.
+
+    Neighbouring columns of the view are `column_step` columns of the storage apart.
+    """
 
     at: Shape4
     shape: Shape4
     storage: int
     start: Shape4
+    column_step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class View:
     def elements(self) -> int:
         """Number of elements."""
         return prod(self.shape)
+
+    @property
+    def skips_columns(self) -> bool:
+        """Whether neighbouring columns are not neighbours in the storage."""
+        return any(piece.column_step > 1 for piece in self.pieces)
 
 
 class Along(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from accelsim.workload.records import Piece, Shape4, Storage, View
 
@@ -28,10 +29,11 @@ def cropper(view: View) -> Callable[[Shape4, Shape4], tuple[Piece, ...]]:
     """`crop` for many regions of one view."""
     first = view.pieces[0]
     if len(view.pieces) == 1 and first.at == (0, 0, 0, 0):  # by far the most common case: a whole tensor
+        step = first.column_step
 
         def of_one(start: Shape4, shape: Shape4) -> tuple[Piece, ...]:
             (b, y, x, c), (sb, sy, sx, sc) = first.start, start
-            return (Piece(start, shape, first.storage, (b + sb, y + sy, x + sx, c + sc)),)
+            return (Piece(start, shape, first.storage, (b + sb, y + sy, x + sx * step, c + sc), step),)
 
         return of_one
     bounds = [
@@ -54,30 +56,41 @@ def _inside(piece: Piece, start: Shape4, shape: Shape4) -> Piece:
     """The part of a piece inside a region that it meets."""
     low = [max(a, s) for a, s in zip(piece.at, start, strict=True)]
     high = [min(a + n, s + m) for a, n, s, m in zip(piece.at, piece.shape, start, shape, strict=True)]
-    inside = shape4([o + lo - a for o, lo, a in zip(piece.start, low, piece.at, strict=True)])
-    return Piece(shape4(low), shape4([hi - lo for lo, hi in zip(low, high, strict=True)]), piece.storage, inside)
+    b, y, x, c = (lo - a for lo, a in zip(low, piece.at, strict=True))
+    (pb, py, px, pc), step = piece.start, piece.column_step
+    inside = (pb + b, py + y, px + x * step, pc + c)
+    return Piece(shape4(low), shape4([hi - lo for lo, hi in zip(low, high, strict=True)]), piece.storage, inside, step)
 
 
 def cut(view: View, start: Shape4, shape: Shape4) -> View:
     """The region of a view as a view of its own."""
     pieces = (
-        Piece(shape4([a - s for a, s in zip(p.at, start, strict=True)]), p.shape, p.storage, p.start)
-        for p in crop(view, start, shape)
+        replace(p, at=shape4([a - s for a, s in zip(p.at, start, strict=True)])) for p in crop(view, start, shape)
     )
     return View(shape, tuple(pieces))
 
 
-def every(view: View, axis: int, step: int) -> View:
-    """Positions 0, step, 2·step, … along an axis, a piece each."""
+def every_row(view: View, step: int) -> View:
+    """Rows 0, step, 2·step, …, a piece each."""
+    batches, height, columns, channels = view.shape
     pieces: list[Piece] = []
-    places = range(0, view.shape[axis], step)
+    places = range(0, height, step)
     for at, place in enumerate(places):
-        start, shape = [0, 0, 0, 0], list(view.shape)
-        start[axis], shape[axis] = place, 1
-        pieces += moved(cut(view, shape4(start), shape4(shape)), axis, at)
-    shape = list(view.shape)
-    shape[axis] = len(places)
-    return View(shape4(shape), tuple(pieces))
+        pieces += moved(cut(view, (0, place, 0, 0), (batches, 1, columns, channels)), 1, at)
+    return View((batches, len(places), columns, channels), tuple(pieces))
+
+
+def every_column(view: View, step: int) -> View | None:
+    """Columns 0, step, 2·step, …; None where pieces lie side by side, so that steps would begin anew in each."""
+    batches, height, columns, channels = view.shape
+    if any(piece.shape[2] != columns for piece in view.pieces):
+        return None
+    left = len(range(0, columns, step))
+    pieces = []
+    for piece in view.pieces:
+        b, y, _, c = piece.shape
+        pieces.append(replace(piece, shape=(b, y, left, c), column_step=piece.column_step * step))
+    return View((batches, height, left, channels), tuple(pieces))
 
 
 def join(views: Sequence[View], axis: int) -> View:
@@ -98,5 +111,5 @@ def moved(view: View, axis: int, offset: int) -> list[Piece]:
     for piece in view.pieces:
         at = list(piece.at)
         at[axis] += offset
-        found.append(Piece(shape4(at), piece.shape, piece.storage, piece.start))
+        found.append(replace(piece, at=shape4(at)))
     return found

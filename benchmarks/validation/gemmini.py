@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import accelsim
@@ -30,9 +30,9 @@ class Case:
         return self.ours / self.measured - 1
 
 
-def cases(only: Collection[str] = ()) -> list[Case]:
-    """The layers of tests/data/gemmini_8x8.csv, all or those of some names."""
-    hardware = load("gemmini_8x8", FAST_MEMORY)
+def cases(only: Collection[str] = (), settings: Sequence[str] = ()) -> list[Case]:
+    """The layers of tests/data/gemmini_8x8.csv, all or those of some names, with some fields set otherwise."""
+    hardware = load("gemmini_8x8", (*FAST_MEMORY, *settings))
     found = []
     for row in facts("gemmini_8x8.csv"):
         if only and row["case"] not in only:

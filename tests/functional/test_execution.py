@@ -65,9 +65,9 @@ def test_random_orders_keep_hazards_units_and_room(case: Case) -> None:
 
 def test_of_one_cycle_the_ends_come_before_the_starts(case: Case) -> None:
     trace = run(case.program, TIMINGS["slow DRAM"])
-    times = [(trace.end if s.end else trace.start)[s.instruction] for s in trace_order(trace)]
+    times = [(trace.end if s.end else trace.start)[s.instruction] for s in trace_order(case.program, trace)]
     assert times == sorted(times)
-    for before, after in zip(trace_order(trace), trace_order(trace)[1:], strict=False):
+    for before, after in zip(trace_order(case.program, trace), trace_order(case.program, trace)[1:], strict=False):
         same = (trace.end if before.end else trace.start)[before.instruction] == (
             trace.end if after.end else trace.start
         )[after.instruction]

@@ -83,6 +83,7 @@ def test_resolved_values_are_plain_json_with_units_in_their_names() -> None:
         "latency_ps": 10_000,
         "burst_bytes": 64,
         "writable": True,
+        "weight_layout": "tiles",
         "bytes_per_cycle": 2.0,
         "latency_cycles": 5,
     }

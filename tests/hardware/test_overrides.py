@@ -63,7 +63,8 @@ def test_a_setting_mends_what_is_wrong_in_the_file(tmp_path: object) -> None:
         ("bandwidth=1GB/s",
          "--set bandwidth=1GB/s: bandwidth: must be a known field, got bandwidth; did you mean dram.bandwidth?"),
         ("dma=3",
-         "--set dma=3: dma: must be a single field, got a section; set one of dma.channels, dma.outstanding"),
+         "--set dma=3: dma: must be a single field, got a section; set one of dma.channels, dma.outstanding, "
+         "dma.load_width, dma.packets.beat, dma.packets.largest"),
         ("dma.channels",
          "--set dma.channels: must be path=value, got dma.channels; write e.g. --set scratchpad.capacity=128KiB"),
         ("=3", "--set =3: must be path=value, got nothing; write e.g. --set scratchpad.capacity=128KiB"),
@@ -71,7 +72,7 @@ def test_a_setting_mends_what_is_wrong_in_the_file(tmp_path: object) -> None:
          "--set pe_array.dataflow=xs: pe_array.dataflow: must be one of weight_stationary, output_stationary, "
          "input_stationary, adder_tree, row_stationary, got xs; write e.g. weight_stationary"),
         ("dma=null", "--set dma=null: dma: must be a section, got null; write its fields on lines below: "
-         "channels, outstanding"),
+         "channels, outstanding, load_width, packets"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_told_as_it_was_written(setting: str, message: str) -> None:

@@ -37,10 +37,11 @@ CASES = [
     ("pe_array.drain", 3, "must be one of hidden, exposed, got 3; write e.g. hidden"),
     ("energy.mac", "3 pJ/B", "must be an energy in one of fJ, pJ, nJ, uJ, got 3 pJ/B; write e.g. 0.2 pJ"),
     ("energy.mac", "-1 pJ", "must be ≥ 0 pJ, got -1 pJ; write e.g. 0.2 pJ"),
-    ("dma", 4, "must be a section, got 4; write its fields on lines below: channels, outstanding"),
+    ("dma", 4, "must be a section, got 4; write its fields on lines below: channels, outstanding, load_width, packets"),
     ("dma.chanels", 4, "must be a known field, got `chanels`; did you mean channels?"),
     ("dma.capacity", "1 KiB", "must be a known field, got `capacity`; did you mean scratchpad.capacity?"),
-    ("dma.colour", "red", "must be a known field, got `colour`; known here: channels, outstanding"),
+    ("dma.colour", "red", "must be a known field, got `colour`; known here: channels, outstanding, load_width, "
+     "packets"),
     ("accumulator", {}, None),
 ]  # fmt: skip
 
@@ -68,6 +69,31 @@ def test_floating_point_products_need_a_floating_point_accumulator() -> None:
         match=r"^x\.yaml: precision\.accumulators: must be floating point as its operands are, got int32; write fp32$",
     ):
         from_description(with_value("precision.activations", "fp16"), "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("dma", "problems"),
+    [
+        ({"packets": {"beat": "16 B", "largest": "64 B"}},
+         ["dma.load_width: must be given for packets, got nothing; write e.g. 16 B/cycle, or leave out dma.packets"]),
+        ({"load_width": "8 B/cycle", "packets": {"beat": "24 B", "largest": "96 B"}},
+         ["dma.packets.beat: must be a power of two, got 24 B; write e.g. 16 B",
+          "dma.packets.largest: must be a power of two, got 96 B; write e.g. 64 B"]),
+        ({"load_width": "8 B/cycle", "packets": {"beat": "16 B", "largest": "8 B"}},
+         ["dma.packets.largest: must be ≥ dma.packets.beat (16 B), got 8 B; write e.g. 64 B"]),
+        ({"load_width": "8 B/cycle", "packets": {"beat": "16 B"}},
+         ["dma.packets.largest: must be given, got nothing; add `largest: 64 B`"]),
+        ({"load_width": "8 B/cycle", "packets": {"beat": "16 B", "largest": "16 B"}}, []),
+    ],
+)  # fmt: skip
+def test_packets_are_powers_of_two_on_a_path_of_loads(dma: dict[str, object], problems: list[str]) -> None:
+    tree = with_value("dma", dma)
+    if not problems:
+        assert from_description(tree).dma.packets is not None
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        from_description(tree)
+    assert list(caught.value.problems) == [f"description: {problem}" for problem in problems]
 
 
 def test_a_dotted_field_in_the_file_is_explained() -> None:

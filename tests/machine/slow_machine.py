@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import product
 
 from accelsim.machine import Timing
-from accelsim.program import Hazard, HazardKind, Opcode, Operand, Program, UnitKind
+from accelsim.program import ArrayWork, Hazard, HazardKind, Opcode, Operand, Program, UnitKind
 from accelsim.trace import Wait
 
 Row = tuple[int, int, int, Wait, int, int]
@@ -29,6 +29,9 @@ class SlowMachine:
     bus: dict[int, tuple[int, int]] = field(default_factory=dict)
     bus_free: Fraction = Fraction(0)
     bus_last: int = -1
+    path_width: int = 0
+    path_free: int = 0
+    path_last: int = -1
 
     def run(self) -> list[Row]:
         """One row per instruction: start, end, released_by, wait, bus_start, bus_after."""
@@ -58,12 +61,29 @@ class SlowMachine:
         earlier = self.unit_before(i)
         if i in self.start or any(j not in self.start for j in earlier):
             return False
-        if any(not self.over(h.before, cycle) for h in self.hazards if h.after == i):
+        if any(not self.lets_go(h, cycle) for h in self.hazards if h.after == i):
             return False
         in_flight = [j for j in earlier if not self.over(j, cycle)]
         if len(in_flight) >= self.program.units[self.program.instructions[i].unit].outstanding:
             return False
         return not earlier or cycle >= self.start[earlier[-1]] + self.timing.issue_cycles
+
+    def lets_go(self, hazard: Hazard, cycle: int) -> bool:
+        """Whether the second instruction may start now; of what a LOAD brings it, enough blocks must be there."""
+        load, taker = (self.program.instructions[i] for i in (hazard.before, hazard.after))
+        in_blocks = isinstance(taker.work, ArrayWork) and taker.work.blocks > 1
+        if hazard.kind is not HazardKind.RAW or load.opcode is not Opcode.LOAD or not in_blocks:
+            return self.over(hazard.before, cycle)
+        if hazard.before not in self.end:
+            return False
+        begin, end, blocks = self.bus[hazard.before][0], self.end[hazard.before], taker.work.blocks
+        first_is_there = cycle >= begin + Fraction(end - begin, blocks)
+        last_turn = cycle + taker.work.cycles - math.ceil(Fraction(taker.work.cycles, blocks))
+        return first_is_there and last_turn >= end
+
+    def let_go_at(self, hazard: Hazard) -> int:
+        """The first cycle in which it does."""
+        return next(cycle for cycle in range(self.end[hazard.before] + 1) if self.lets_go(hazard, cycle))
 
     def begin(self, i: int, cycle: int) -> None:
         self.start[i] = cycle
@@ -80,6 +100,16 @@ class SlowMachine:
         self.bus_free = begin + moved_bytes(operand, self.timing.burst_bytes) / self.timing.bytes_per_cycle
         self.bus_last = i
         self.end[i] = math.ceil(self.bus_free)
+        if self.path_width and instruction.opcode is Opcode.LOAD:
+            self.pass_path(i, operand)
+
+    def pass_path(self, i: int, operand: Operand) -> None:
+        """Runs of bytes one after another, so many bytes a cycle."""
+        if self.path_free > self.bus[i][0]:
+            self.bus[i] = (self.path_free, self.path_last)
+        cycles = sum(math.ceil(Fraction(run, self.path_width)) for run in runs(operand))
+        self.path_free = self.end[i] = max(self.end[i], self.bus[i][0] + cycles)
+        self.path_last = i
 
     def row(self, i: int) -> Row:
         start = self.start[i]
@@ -93,7 +123,7 @@ class SlowMachine:
     def releases(self, i: int) -> list[tuple[Wait, int]]:
         start, earlier = self.start[i], self.unit_before(i)
         outstanding = self.program.units[self.program.instructions[i].unit].outstanding
-        found = [(WAIT[h.kind], h.before) for h in self.hazards if h.after == i and self.end[h.before] == start]
+        found = [(WAIT[h.kind], h.before) for h in self.hazards if h.after == i and self.let_go_at(h) == start]
         if len(earlier) >= outstanding and self.end[earlier[-outstanding]] == start:
             found.append((Wait.UNIT, earlier[-outstanding]))
         if earlier and self.start[earlier[-1]] + self.timing.issue_cycles == start:
@@ -103,14 +133,23 @@ class SlowMachine:
 
 def moved_bytes(operand: Operand, burst: int) -> int:
     """Bytes on the bus when every contiguous run is rounded out to bursts."""
+    return sum(((last // burst) - first // burst + 1) * burst for first, last in _stretches(operand))
+
+
+def runs(operand: Operand) -> list[int]:
+    """The bytes of each contiguous run."""
+    return [last - first + 1 for first, last in _stretches(operand)]
+
+
+def _stretches(operand: Operand) -> list[tuple[int, int]]:
     found = sorted(
         operand.address + sum(i * s for i, s in zip(index, operand.strides, strict=True)) + byte
         for index in product(*(range(n) for n in operand.shape))
         for byte in range(operand.element_bytes)
     )
-    moved, first = 0, found[0]
+    stretches, first = [], found[0]
     for byte, following in zip(found, [*found[1:], -1], strict=True):
         if following != byte + 1:
-            moved += (byte // burst - first // burst + 1) * burst
+            stretches.append((first, byte))
             first = following
-    return moved
+    return stretches

@@ -11,7 +11,8 @@ from random_programs import programs
 from slow_machine import Row, SlowMachine, moved_bytes
 
 from accelsim.machine import Timing, run
-from accelsim.program import Opcode, Program, UnitKind, hazards
+from accelsim.machine.dram import BandwidthLatencyDram, LoadPath, PathDram
+from accelsim.program import ArrayWork, Opcode, Program, UnitKind, hazards
 from accelsim.trace import Trace, Wait
 
 timings = st.builds(
@@ -37,6 +38,35 @@ def transfers(program: Program) -> list[int]:
 @given(programs(), timings)
 def test_both_machines_give_the_same_trace(program: Program, timing: Timing) -> None:
     assert rows(run(program, timing)) == SlowMachine(program, timing, hazards(program)).run()
+
+
+@cases
+@given(programs(), timings, st.data())
+def test_both_machines_give_the_same_trace_where_arrays_take_loads_in_blocks(
+    program: Program, timing: Timing, data: st.DataObject
+) -> None:
+    program = in_blocks(program, data)
+    assert rows(run(program, timing)) == SlowMachine(program, timing, hazards(program)).run()
+
+
+@cases
+@given(programs(), timings, st.integers(1, 8), st.data())
+def test_both_machines_give_the_same_trace_where_loads_pass_one_path(
+    program: Program, timing: Timing, width: int, data: st.DataObject
+) -> None:
+    program = in_blocks(program, data)
+    dram = PathDram(BandwidthLatencyDram(timing), LoadPath(width))
+    slow = SlowMachine(program, timing, hazards(program), path_width=width)
+    assert rows(run(program, timing, dram=dram)) == slow.run()
+
+
+def in_blocks(program: Program, data: st.DataObject) -> Program:
+    """The same with array instructions that take what they read in so many blocks."""
+    taken = [
+        replace(i, work=replace(i.work, blocks=data.draw(st.integers(1, 5)))) if isinstance(i.work, ArrayWork) else i
+        for i in program.instructions
+    ]
+    return replace(program, instructions=tuple(taken))
 
 
 @cases

@@ -1,7 +1,7 @@
 """Convolutions in all forms, plain and transposed: values, products, cycles and bytes."""
 
 import pytest
-from single import check, model, node, normal, run
+from single import assert_equal, check, model, node, normal, run
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.program import Opcode
@@ -30,6 +30,43 @@ def test_every_form_of_convolution_equals_onnxruntime(form):
         {"x": normal(2, 3, 9, 8)},
         {"w": normal(*filters), "b": normal(filters[0])},
     )
+
+
+#: Bytes of the input that a pointwise convolution of (2, 64, 9, 8) reads, by its strides.
+READ = {(2, 2): 2 * 5 * 4, (3, 2): 2 * 3 * 4, (1, 3): 2 * 9 * 3, (2, 1): 2 * 5 * 8, (4, 5): 2 * 3 * 2}
+
+
+@pytest.mark.parametrize("strides", READ)
+@pytest.mark.parametrize("group", [1, 2])
+def test_a_pointwise_convolution_that_steps_over_positions_loads_the_others_only(strides, group):
+    found = check(
+        [node("Conv", "x w", strides=list(strides), group=group)],
+        {"x": normal(2, 64, 9, 8)},
+        {"w": normal(6, 64 // group, 1, 1)},
+    )
+    loaded = [i.reads[0] for i in found.program.instructions if i.opcode is Opcode.LOAD]
+    assert sum(o.bytes for o in loaded if found.program.tensors[o.tensor].name == "x") == READ[strides] * 64
+
+
+def test_columns_of_few_channels_are_loaded_with_those_between():
+    found = check([node("Conv", "x w", strides=[2, 2])], {"x": normal(1, 63, 9, 8)}, {"w": normal(6, 63, 1, 1)})
+    loaded = [i.reads[0] for i in found.program.instructions if i.opcode is Opcode.LOAD]
+    assert sum(o.bytes for o in loaded if found.program.tensors[o.tensor].name == "x") == 5 * 7 * 63
+
+
+@pytest.mark.parametrize("capacity", ["3 KiB", "16 KiB", "64 KiB"])
+def test_a_stepping_convolution_reads_what_lies_on_chip_and_joined_parts(capacity):
+    nodes = [
+        node("Conv", "x v", "a", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        node("Relu", "x", "b"),
+        node("Concat", "a b", "c", axis=1),
+        node("Conv", "c w", "y", strides=[2, 3]),
+        node("Conv", "c u", "z", strides=[3, 2]),
+    ]
+    weights = {"v": normal(48, 32, 3, 3), "w": normal(6, 80, 1, 1), "u": normal(5, 80, 1, 1)}
+    for settings in ((f"scratchpad.capacity={capacity}", "accumulator=null"), ("dram.burst=16B",)):
+        result = run(nodes, {"x": normal(2, 32, 9, 8)}, weights, outputs=("y", "z"), hardware=settings)
+        assert_equal(result)
 
 
 @pytest.mark.parametrize("attributes", [{}, {"strides": [2], "pads": [1, 2]}, {"group": 4}, {"dilations": [3]}])

@@ -9,7 +9,7 @@ from accelsim.workload.arrangement import Arrangement, of_view
 from accelsim.workload.layouts import default_layout, is_plain, onnx_axes, physical_shape
 from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import Precision, Storage, View
-from accelsim.workload.views import crop, cut, every, join, whole
+from accelsim.workload.views import crop, cut, every_column, every_row, join, whole
 
 sizes = st.integers(1, 5)
 shapes = st.tuples(sizes, sizes, sizes, sizes)
@@ -28,7 +28,8 @@ def assembled(view: View, arrays: list[np.ndarray]) -> np.ndarray:
     result, seen = np.full(view.shape, -1), np.zeros(view.shape, dtype=int)
     for piece in view.pieces:
         here = tuple(slice(a, a + n) for a, n in zip(piece.at, piece.shape, strict=True))
-        there = tuple(slice(a, a + n) for a, n in zip(piece.start, piece.shape, strict=True))
+        steps = (1, 1, piece.column_step, 1)
+        there = tuple(slice(a, a + n * s, s) for a, n, s in zip(piece.start, piece.shape, steps, strict=True))
         result[here] = arrays[piece.storage][there]
         seen[here] += 1
     assert (seen == 1).all()
@@ -145,8 +146,20 @@ def test_a_reshape_that_no_factors_express_is_refused():
     assert of_view(base, (1, 2, 3, 4), layout).permuted((0, 2, 1, 3)).reshaped((1, 8, 3)) is None
 
 
-@given(shape=shapes, axis=st.integers(0, 3), step=st.integers(1, 4))
-def test_every_so_many_positions_are_numpys_steps(shape: tuple[int, ...], axis: int, step: int) -> None:
-    array = numbered(shape)
-    steps = tuple(slice(None, None, step if a == axis else 1) for a in range(4))
-    np.testing.assert_array_equal(assembled(every(whole(0, storage(shape)), axis, step), [array]), array[steps])
+@given(data=st.data(), shape=shapes, down=st.integers(1, 4), right=st.integers(1, 4), tall=st.booleans())
+def test_every_so_many_rows_and_columns_are_numpys_steps(data, shape, down, right, tall) -> None:
+    several = [whole(0, storage(shape)), whole(1, storage(shape))]
+    arrays = [numbered(shape), numbered(shape, 1000)]
+    axis = 1 if tall else 3
+    seen, expected = join(several, axis), np.concatenate(arrays, axis)
+    view = every_column(every_row(seen, down), right)
+    assert view is not None
+    expected = expected[:, ::down, ::right]
+    np.testing.assert_array_equal(assembled(view, arrays), expected)
+    start, size = data.draw(regions(view.shape))
+    np.testing.assert_array_equal(assembled(cut(view, start, size), arrays), picked(expected, start, size))
+    assert view.skips_columns == (right > 1)
+
+
+def test_columns_of_pieces_side_by_side_are_not_stepped_over() -> None:
+    assert every_column(join([whole(0, storage((1, 2, 3, 4))), whole(1, storage((1, 2, 3, 4)))], 2), 2) is None

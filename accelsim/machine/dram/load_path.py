@@ -2,8 +2,11 @@
 
 A run of consecutive bytes is asked for in requests of at most the largest packet. Of what is left of a request the
 packet that brings most is asked for next, of several the smallest: an aligned block of a power of two of bytes. A
-packet arrives in beats, one a cycle. Beats in front of the first wanted byte bring nothing; from then on the path takes
-its width a cycle, and a packet lasts at least as long as its beats. (Gemmini: DMA.scala, BeatMerger.scala.)
+packet arrives in beats, one a cycle. What it brings is written in rows as wide as the path, one a cycle, each in the
+cycle after it is complete or the packet's last wanted byte has come; rows are counted from the beginning of the
+request, so that one which two packets bring is written twice. The next packet's first beat may come while the last row
+of this one is written if all beats of this one have come before, in the cycle after the last beat if all rows have been
+written before, else two cycles after it. (Gemmini: DMA.scala, BeatMerger.scala.)
 """
 
 from __future__ import annotations
@@ -51,14 +54,13 @@ class LoadPath:
             return -(-size_bytes // self.width)
         cycles = 0
         while size_bytes:
-            request = min(size_bytes, self.largest_bytes)
+            request, asked = min(size_bytes, self.largest_bytes), 0
             size_bytes -= request
-            while request:
-                packet, brings = self._packet(address, request)
-                empty = address % packet // self.beat_bytes
-                cycles += max(packet // self.beat_bytes, empty - (-brings // self.width))
+            while asked < request:
+                packet, brings = self._packet(address, request - asked)
+                cycles += self._packet_cycles(packet, address % packet, brings, asked % self.width)
                 address += brings
-                request -= brings
+                asked += brings
         return cycles
 
     def _packet(self, address: int, wanted: int) -> tuple[int, int]:
@@ -70,6 +72,18 @@ class LoadPath:
                 best, brings = size, found
             size *= 2
         return best, brings
+
+    def _packet_cycles(self, packet: int, skipped: int, brings: int, filled: int) -> int:
+        """From a packet's first beat to that of the next one; `filled`: bytes its first row has already."""
+        written = cycle = 0
+        while written < brings:
+            complete = min(written + self.width, brings)
+            beats = -(-(skipped + complete) // self.beat_bytes)
+            cycle = max(cycle + 1, beats)
+            written = min(written + self.width - filled, brings)
+            filled = 0
+        beats = packet // self.beat_bytes
+        return cycle if cycle >= beats else beats + (cycle == beats - 1)
 
 
 class PathDram:

@@ -15,11 +15,14 @@ from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.pieces import MOST_PIECES
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.values import bias, filters
-from accelsim.workload.views import every
+from accelsim.workload.views import every_column, every_row
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
 
 #: Activations of a FusedConv, and what its parameters are called.
+#: A column must have so many channels, as many bytes as bursts usually have, for the columns between to be left out.
+FEWEST_CHANNELS = 64
+
 _ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "Relu": (),
     "Sigmoid": (),
@@ -42,7 +45,7 @@ def conv(builder: Builder, node: Node) -> None:
     folded = chain(builder, node.outputs[0], layout, fold_normalisation=node.op_type == "Conv")
     if node.op_type == "FusedConv":
         _fuse_own(builder, node, folded, layout)
-    kernel, view = _only_rows_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
+    kernel, view = _only_what_is_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
     source = Access("input", view, Along.WINDOW, Along.REDUCTION)
     append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
 
@@ -76,18 +79,22 @@ def conv_kernel(operator: str, geometry: ConvGeometry, folded: Chain) -> MatrixK
     )
 
 
-def _only_rows_read(kernel: MatrixKernel, view: View) -> tuple[MatrixKernel, View]:
-    """A window one row high that steps over rows reads a view of the others, so that nobody loads what nobody reads.
+def _only_what_is_read(kernel: MatrixKernel, view: View) -> tuple[MatrixKernel, View]:
+    """A window of one row or column that steps over others reads a view without them: nobody loads what nobody reads.
 
-    Where the view would take too many pieces, the layer reads all rows.
+    Where the view of rows would take too many pieces, the layer reads all rows; where the channels of a column are few,
+    all columns, which come in the same bursts.
     """
-    window, step = kernel.window, kernel.window.strides[0]
-    pieces = len(view.pieces) * -(-view.shape[1] // step)
-    if step == 1 or window.kernel[0] > 1 or window.pads[0] or window.pads[2] or pieces > MOST_PIECES:
-        return kernel, view
-    rows = every(view, 1, step)
-    taken = replace(window, strides=(1, window.strides[1]))
-    return replace(kernel, window=taken, input_size=rows.shape[1:3]), rows
+    window = kernel.window
+    (height, width), (down, right), (top, left, bottom, end) = window.kernel, window.strides, window.pads
+    pieces = len(view.pieces) * -(-view.shape[1] // down)
+    if down > 1 and height == 1 and not top and not bottom and pieces <= MOST_PIECES:
+        view, down = every_row(view, down), 1
+    if right > 1 and width == 1 and not left and not end and view.shape[3] >= FEWEST_CHANNELS:
+        columns = every_column(view, right)
+        if columns is not None:
+            view, right = columns, 1
+    return replace(kernel, window=replace(window, strides=(down, right)), input_size=view.shape[1:3]), view
 
 
 def window_of(
