@@ -82,11 +82,12 @@ def test_only_what_is_beyond_the_tolerance_is_allowed_more() -> None:
     assert (found.max_rel_error, found.tolerance) == (0.0, tolerance_of(net))
 
 
-def star(last: str = "Add", *, apart: bool = False) -> onnx.ModelProto:
+def star(last: str = "Add", *, off: bool = False) -> onnx.ModelProto:
     """Blocks x + g(relu6(a(x)) · b(x)): with weights of usual size values grow a hundredfold every few blocks.
 
     Args:
-        apart: the first sum over channels is two sums that are added, which only rounds differently.
+        off: the first sum over channels is 2e-5 off. Rounding alone is off by so little that on some processors nothing
+            flips from one side of a clip to the other.
     """
     rng = np.random.default_rng(0)
     arrays, nodes, before = [], [], "x"
@@ -104,11 +105,10 @@ def star(last: str = "Add", *, apart: bool = False) -> onnx.ModelProto:
             helper.make_node(last if block == 15 else "Add", [before, f"f{block}"], [result]),
         ]
         before = result
-    if apart:
-        for operand in ("x", "a0"):
-            nodes.insert(0, helper.make_node("Split", [operand], [f"{operand}_0", f"{operand}_1"], axis=1))
-        halves = [helper.make_node("Conv", [f"x_{half}", f"a0_{half}"], [f"l0_{half}"]) for half in range(2)]
-        nodes[2:3] = [*halves, helper.make_node("Add", ["l0_1", "l0_0"], ["l0"])]
+    if off:
+        exact, nearly_one = "l0_exact", np.float32(1 + 2e-5)
+        nodes[0:1] = [helper.make_node("Conv", ["x", "a0"], [exact]), helper.make_node("Mul", [exact, "f"], ["l0"])]
+        arrays.append(numpy_helper.from_array(nearly_one, "f"))
     arrays += [numpy_helper.from_array(np.float32(value), name) for name, value in (("low", 0), ("high", 6))]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8, 32, 32]) for name in "xy"]
     body = helper.make_graph(nodes, "star", values[:1], values[1:], arrays)
@@ -116,14 +116,14 @@ def star(last: str = "Add", *, apart: bool = False) -> onnx.ModelProto:
 
 
 def test_where_values_outgrow_what_clips_them_smaller_weights_are_taken() -> None:
-    whole, apart = graph.load(star()), graph.load(star(apart=True))
-    (usual,), says_nothing = comparison._compare_random(whole, apart, SEED, gain=1.0)
+    whole, other = graph.load(star()), graph.load(star(off=True))
+    (usual,), says_nothing = comparison._compare_random(whole, other, SEED, gain=1.0)
     assert says_nothing
     assert not usual.is_explained
-    (found,) = comparison.compare_random(whole, apart, SEED)
+    (found,) = comparison.compare_random(whole, other, SEED)
     assert 0 < found.max_rel_error <= found.tolerance < 1e-3
 
 
 def test_with_smaller_weights_a_wrong_block_is_still_seen() -> None:
-    (found,) = comparison.compare_random(graph.load(star()), graph.load(star("Sub", apart=True)), SEED)
+    (found,) = comparison.compare_random(graph.load(star()), graph.load(star("Sub", off=True)), SEED)
     assert not found.is_explained

@@ -52,15 +52,17 @@ class LoadPath:
         """Cycles that a run of bytes takes."""
         if not self.largest_bytes:
             return -(-size_bytes // self.width)
-        cycles = 0
-        while size_bytes:
-            request, asked = min(size_bytes, self.largest_bytes), 0
-            size_bytes -= request
-            while asked < request:
-                packet, brings = self._packet(address, request - asked)
-                cycles += self._packet_cycles(packet, address % packet, brings, asked % self.width)
-                address += brings
-                asked += brings
+        whole, rest = divmod(size_bytes, self.largest_bytes)  # all whole requests begin alike
+        cycles = whole * self._request_cycles(address, self.largest_bytes) if whole else 0
+        return cycles + self._request_cycles(address, rest)
+
+    def _request_cycles(self, address: int, wanted: int) -> int:
+        cycles = asked = 0
+        while asked < wanted:
+            packet, brings = self._packet(address, wanted - asked)
+            cycles += self._packet_cycles(packet, address % packet, brings, asked % self.width)
+            address += brings
+            asked += brings
         return cycles
 
     def _packet(self, address: int, wanted: int) -> tuple[int, int]:
