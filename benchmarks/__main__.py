@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import command, loading, machine, pipeline, planning, playground, scalesim, sweep_speed, zigzag
+from benchmarks import command, length, loading, machine, pipeline, planning, playground, scalesim, sweep_speed, zigzag
 from benchmarks.rows import print_rows
 
 _TABLES = {
     "command": ("The whole command, on one core", command.rows),
     "loading": ("Loading and analysing, on one core", loading.rows),
     "pipeline": ("Loaded model to result, on one core", pipeline.rows),
+    "length": ("Programs of growing length, on one core", length.rows),
     "machine": ("The discrete-event machine", machine.rows),
     "planning": ("Restructuring, on the cores there are", planning.rows),
     "sweep": ("A slice of a sweep, MobileNetV2 on edge_npu", sweep_speed.rows),
