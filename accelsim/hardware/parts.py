@@ -211,7 +211,7 @@ class Packets(Section):
     beat_bytes: Annotated[int, Quantity(SIZE, maximum="4 KiB")] = Field(
         alias="beat", examples=["16 B"], description="Width of the bus, and the smallest packet. A power of two."
     )
-    largest_bytes: Annotated[int, Quantity(SIZE, maximum="1 MiB")] = Field(
+    largest_bytes: Annotated[int, Quantity(SIZE, maximum="4 KiB")] = Field(
         alias="largest", examples=["64 B"], description="The largest packet. A power of two."
     )
 

@@ -76,14 +76,16 @@ class LoadPath:
         return best, brings
 
     def _packet_cycles(self, packet: int, skipped: int, brings: int, filled: int) -> int:
-        """From a packet's first beat to that of the next one; `filled`: bytes its first row has already."""
-        written = cycle = 0
-        while written < brings:
-            complete = min(written + self.width, brings)
-            beats = -(-(skipped + complete) // self.beat_bytes)
-            cycle = max(cycle + 1, beats)
-            written = min(written + self.width - filled, brings)
-            filled = 0
+        """From a packet's first beat to that of the next one; `filled`: bytes its first row has already.
+
+        Row k waits for the beats that complete it, ⌈(skipped + k·width − filled) / beat⌉, and each later row takes a
+        cycle more. If a row is at least a beat the last rows are those that wait, otherwise the first ones.
+        """
+        rows = -(-(brings + filled) // self.width)
+        cycle = rows
+        for row in {1, min(2, rows), max(1, rows - 1), rows}:
+            complete = min(row * self.width - (filled if row > 1 else 0), brings)
+            cycle = max(cycle, -(-(skipped + complete) // self.beat_bytes) + rows - row)
         beats = packet // self.beat_bytes
         return cycle if cycle >= beats else beats + (cycle == beats - 1)
 
