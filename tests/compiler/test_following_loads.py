@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
+from random_models import random_hardware, random_network
 
-from accelsim.hardware import Hardware, load
+from accelsim import simulate
+from accelsim.hardware import Dataflow, Hardware, load, override
 from accelsim.machine import run
 from accelsim.network import open_network
 from accelsim.program import ArrayWork, HazardKind, Opcode, Program, hazards
 from accelsim.simulation import compile_model
 from accelsim.verification import verify
+from benchmarks.validation.laws import broken
 
 #: Several tiles of the layers below; memory that is faster than the path of loads.
 SMALL = ("scratchpad.capacity=4KiB", "accumulator.capacity=2KiB", "dram.bandwidth=1TB/s")
@@ -89,3 +92,15 @@ def test_filters_in_tiles_are_one_run_each() -> None:
     weights = next(n for n, tensor in enumerate(program.tensors) if tensor.name == "w")
     loads = [i for i in program.instructions if i.opcode is Opcode.LOAD and i.reads[0].tensor == weights]
     assert all(i.reads[0].box.contiguous for i in loads)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_random_networks_on_a_path_of_loads_keep_the_laws_and_equal_onnxruntime(seed: int) -> None:
+    settings = ["dma.load_width=4B/cycle", "dma.packets.beat=8B", "dma.packets.largest=32B", "dram.weight_layout=rows"]
+    hardware = override(random_hardware(seed), settings)
+    if hardware.pe_array.dataflow is Dataflow.WEIGHT_STATIONARY:
+        instruction = ("positions=4", "cycles=2", "products_follow_loads=true")
+        hardware = override(hardware, [f"pe_array.instruction.{setting}" for setting in instruction])
+    network = random_network(seed)
+    assert broken(simulate(network, hardware)) == []
+    assert verify(network, hardware, orders=1).passed
