@@ -61,6 +61,25 @@ def test_a_dry_run_says_how_many_points_are_done_and_does_none(results, tmp_path
     assert len(open_results(results.path).rows) == 16
 
 
+def test_batches_become_smaller_so_that_no_worker_is_left_alone_at_the_end(tmp_path: Path) -> None:
+    sizes = []
+
+    class TwoWorkers(Inline):
+        slots = 2
+
+        def run(self, work, batches):
+            for batch in batches:
+                sizes.append(len(batch))
+                yield from super().run(work, [batch])
+
+    sweep({**SWEEP, "set": {"scratchpad.capacity": [f"{size}KiB" for size in range(4, 14)]}}, tmp_path / "results.db",
+          executor=TwoWorkers())  # fmt: skip
+    plan, *points = sizes
+    assert plan == 1
+    # 40 points: a quarter of what is left, and at most eight.
+    assert points == [8, 8, 6, 5, 4, 3, 2, 1, 1, 1, 1]
+
+
 def test_a_row_is_what_a_run_of_its_own_gives(results) -> None:
     for row in (row for row in results.rows if row.restructure == "off"):
         if row.status is Status.DONE:

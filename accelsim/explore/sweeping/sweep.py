@@ -21,8 +21,8 @@ __all__ = ["Tally", "finished_points", "sweep"]
 
 _BATCH = 8
 """Points that one worker gets at a time, at most."""
-_TURNS = 4
-"""Batches for each worker, at least: fewer would leave some idle at the end."""
+_TURNS = 2
+"""A batch is at most a worker's share of what is left in so many turns: large ones at the end would leave some idle."""
 _POLL_S = 0.5
 
 
@@ -151,10 +151,12 @@ class _Sweep:
 
     def _batches(self, waiting: Sequence[str], theirs: list[str]) -> Iterator[Sequence[Any]]:
         """Claimed orders, by the batch; whatever needs no run is kept at once."""
-        size = max(1, min(_BATCH, ceil(len(waiting) / (_TURNS * self._runner.slots))))
-        for start in range(0, len(waiting), size):
+        start = 0
+        while start < len(waiting):
+            size = min(_BATCH, ceil((len(waiting) - start) / (_TURNS * self._runner.slots)))
             mine, elsewhere = self._store.claim(waiting[start : start + size])
             theirs += elsewhere
+            start += size
             orders = []
             for key in mine:
                 each = self._by_key[key]
