@@ -62,6 +62,7 @@ class Store:
         self.partial_bytes = hardware.precision.accumulators_bytes
         self._rows = [prod(tensor.shape[:2]) for tensor in self.tensors]
         self._homes: dict[int, RangeDraft] = {}
+        self._row_homes: dict[int, RangeDraft] = {}
         self._blocks: dict[tuple[int, int, int], list[Block]] = {}
         self._tiles: dict[tuple[int, int, int], tuple[RangeDraft, dict[tuple[int, int], int]]] = {}
 
@@ -225,15 +226,14 @@ class Store:
         width = tensor.element_bytes
         row = filters * width
         strides = (width, columns * channels * row, channels * row, row)
-        home = self._homes.get(storage)
+        home = self._row_homes.get(storage)
         if home is None:
-            home = self._homes[storage] = self.reserve(DRAM, tensor.bytes, storage)
+            home = self._row_homes[storage] = self.reserve(DRAM, tensor.bytes, storage)
             self.images[home] = [OperandDraft(storage, (0,) * 4, tensor.shape, home, 0, strides, width)]
         self.touched[home] = None
         start, shape = (first[0], 0, 0, first[1]), (size[0], rows, columns, size[1])
-        return OperandDraft(
-            storage, start, shape, home, first[0] * width + first[1] * row, strides, width, slot="weights"
-        )
+        offset = first[0] * width + first[1] * row
+        return OperandDraft(storage, start, shape, home, offset, strides, width, slot="weights")
 
     def _lay_out(self, storage: int, tile: tuple[int, int]) -> tuple[RangeDraft, dict[tuple[int, int], int]]:
         tensor = self.tensors[storage]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from accelsim.program import TensorKind
@@ -14,13 +14,14 @@ from restructure.graph import Graph
 
 
 class StorageTable:
-    """Storages in the order of their making, one per name; `values` yields the arrays of constants."""
+    """Storages in the order of their making, each with a name of its own; `values` yields the arrays of constants."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.storages: list[Storage] = []
         self.values: dict[str, Callable[[], FloatArray]] = {}
         self._stored: dict[str, int] = {}
+        self._parameters: dict[tuple[Hashable, ...], int] = {}
 
     def whole(self, index: int) -> View:
         """The view of a whole storage."""
@@ -59,14 +60,19 @@ class StorageTable:
         precision: Precision,
         value: Callable[[], FloatArray],
         element_bytes: int = 0,
+        made: Hashable = (),
     ) -> int:
-        """The storage of a parameter array in physical order; one per name, shared by all layers that read it."""
-        if name in self._stored:
-            return self._stored[name]
-        axes = tuple(range(len(shape)))
-        index = self._store(Storage(name, TensorKind.WEIGHT, shape, precision, shape, axes, element_bytes))
-        self.values[name] = value
-        return index
+        """The storage of a parameter array in physical order, shared by all layers that read the same.
+
+        `made`: how `value` makes it of what is called `name`; what is made in another way is stored apart.
+        """
+        key = (name, shape, precision, element_bytes, made)
+        if key not in self._parameters:
+            label, axes = self._unused(name), tuple(range(len(shape)))
+            stored = Storage(label, TensorKind.WEIGHT, shape, precision, shape, axes, element_bytes)
+            self._parameters[key] = self._store(stored)
+            self.values[label] = value
+        return self._parameters[key]
 
     def constant(
         self,
@@ -87,11 +93,9 @@ class StorageTable:
         """
         physical = physical_shape(spread or shape, layout)
         label = name if shape == self.graph.tensors[name].shape else f"{name}·{'x'.join(map(str, physical))}"
-        if label in self._stored and self.storages[self._stored[label]].shape != physical:
-            label = f"{name}·{layout}"
         width = element_size(self.graph.stored_dtype(name))
         value = constant_array(self.graph, name, shape, layout, spread)
-        return self.whole(self.parameter(label, physical, precision, value, width))
+        return self.whole(self.parameter(label, physical, precision, value, width, (shape, layout, spread)))
 
     def _store(self, storage: Storage) -> int:
         self.storages.append(storage)

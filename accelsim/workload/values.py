@@ -106,6 +106,11 @@ class DenseWeights:
     axes: tuple[tuple[int, int], ...] = ()
     factor: float = 1.0
 
+    @property
+    def made(self) -> tuple[object, ...]:
+        """How they are made of the tensor."""
+        return self.transposed, self.axes, self.factor
+
     def __call__(self) -> FloatArray:
         """The filters, shape (N, rows, columns, channels)."""
         array = self.graph.weight(self.name).astype(np.float32, copy=False)

@@ -87,6 +87,17 @@ def test_a_tile_of_filters_in_rows_comes_in_a_run_for_each_channel() -> None:
         assert (box.run_bytes, box.runs) == ((filters, channels) if filters < 72 else (72 * channels, 1))
 
 
+def test_a_constant_that_is_filters_and_an_operand_too_lies_in_both_ways() -> None:
+    rng = np.random.default_rng(0)
+    weights = [numpy_helper.from_array(rng.standard_normal((24, 24)).astype(np.float32), "w")]
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Mul", ["p", "w"], ["y"])]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(nodes, "g", [value("x", TensorProto.FLOAT, (24, 24))],
+                              [value("y", TensorProto.FLOAT, None)], weights)  # fmt: skip
+    model = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 17)])
+    assert verify(model, load("gemmini_8x8", SMALL)).passed
+
+
 def test_filters_in_tiles_are_one_run_each() -> None:
     program = compiled(PRODUCT, load("gemmini_8x8", (*SMALL, "dram.weight_layout=tiles")))
     weights = next(n for n, tensor in enumerate(program.tensors) if tensor.name == "w")

@@ -142,7 +142,7 @@ def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Ch
     tag = f"{name}·{folded.nodes[0].name}" if norm else name
     shape = (geometry.filters, *pair(geometry.kernel), geometry.channels // geometry.groups)
     width = element_size(builder.graph.stored_dtype(name))
-    weights = builder.parameter(tag, shape, Precision.WEIGHTS, filters(builder.graph, name, norm), width)
+    weights = builder.parameter(tag, shape, Precision.WEIGHTS, filters(builder.graph, name, norm), width, "filters")
     parameters = [Parameter("weights", weights, reduced=True)]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     if bias_name and not builder.graph.is_constant(bias_name):
@@ -154,9 +154,11 @@ def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Ch
     return parameters
 
 
-def vector(builder: Builder, name: str, channels: int, value: Callable[[], FloatArray]) -> Parameter:
-    """A per-filter parameter with the width of accumulators."""
-    return Parameter("bias", builder.parameter(name, (channels,), Precision.ACCUMULATORS, value))
+def vector(
+    builder: Builder, name: str, channels: int, value: Callable[[], FloatArray], factor: float = 1.0
+) -> Parameter:
+    """A per-filter parameter with the width of accumulators; `factor`: what `value` multiplies the constant by."""
+    return Parameter("bias", builder.parameter(name, (channels,), Precision.ACCUMULATORS, value, made=factor))
 
 
 LOWERING = {"Conv": conv, "FusedConv": conv}

@@ -123,10 +123,11 @@ def _weights(builder: Builder, node: Node, n: int, kernel: MatrixKernel, value: 
     label = name if window == (1, 1) else f"{name}·{window[0]}x{window[1]}"
     width = element_size(builder.graph.stored_dtype(name))
     shape = (n, *window, kernel.channels_per_group)
-    found = [Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width), reduced=True)]
+    weights = builder.parameter(label, shape, Precision.WEIGHTS, value, width, value.made)
+    found = [Parameter("weights", weights, reduced=True)]
     if node.op_type == "Gemm" and len(node.inputs) > 2 and node.inputs[2] and _is_vector(builder, node, n):
         beta = float(node.attributes.get("beta", 1.0))
-        found.append(vector(builder, node.inputs[2], n, scaled_vector(builder.graph, node.inputs[2], n, beta)))
+        found.append(vector(builder, node.inputs[2], n, scaled_vector(builder.graph, node.inputs[2], n, beta), beta))
     return found
 
 
