@@ -19,7 +19,7 @@ def compute(
     """The result tile of an ARRAY or VECTOR instruction.
 
     Args:
-        program: for kernels and tensors.
+        program: for kernels.
         instruction: what to compute.
         slots: its logical operands.
         ties: what a reference rounds to, where that may decide.
@@ -34,7 +34,7 @@ def compute(
     try:
         if isinstance(kernel, MatrixKernel):
             return _matrix(kernel, tile, slots, settle)
-        return _vector(program, instruction, kernel, slots, settle)
+        return _vector(instruction, kernel, slots, settle)
     except KeyError as missing:
         raise ExecutionError(f"{kernel.operator}: no operand or operator {missing}") from None
 
@@ -48,17 +48,11 @@ def _matrix(kernel: MatrixKernel, tile: Tile, slots: Mapping[str, Values], settl
     return finish(total, kernel.post, slots, settle)
 
 
-def _vector(
-    program: Program, instruction: Instruction, kernel: VectorKernel, slots: Mapping[str, Values], settle: Settle
-) -> Values:
+def _vector(instruction: Instruction, kernel: VectorKernel, slots: Mapping[str, Values], settle: Settle) -> Values:
     tile = instruction.tile
     assert tile is not None  # the caller has looked
     inputs = [slots[name] for name in kernel.inputs if name in slots]
-    source = program.tensors[instruction.reads[0].tensor]
-    target = program.tensors[instruction.writes[0].tensor]
-    result = OPERATORS[kernel.operator](
-        Call(kernel, tile, inputs, slots, source, target, _origins(instruction), settle)
-    )
+    result = OPERATORS[kernel.operator](Call(kernel, tile, inputs, slots, _origins(instruction), settle))
     return np.asarray(finish(result, kernel.post, slots, settle), dtype=np.float32)
 
 

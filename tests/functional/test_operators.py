@@ -20,7 +20,7 @@ from accelsim.functional import ExecutionError
 from accelsim.functional.operators import OPERATORS, Call, accumulate, finish
 from accelsim.functional.operators.elementwise import BINARY, UNARY
 from accelsim.functional.operators.unary import rounded
-from accelsim.program import MatrixKernel, PostOperation, Tensor, TensorKind, Tile, VectorKernel, Window
+from accelsim.program import MatrixKernel, PostOperation, Tile, VectorKernel, Window
 
 Array = NDArray[np.float32]
 Shape4 = tuple[int, int, int, int]
@@ -72,20 +72,15 @@ def physical(x: Array) -> Array:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def tensor(shape: Sequence[int]) -> Tensor:
-    return Tensor("t", TensorKind.ACTIVATION, tuple(shape), 1, (shape[0], shape[3], *shape[1:3]))
-
-
 def compute(kernel: VectorKernel, tile: Tile, *inputs: Array, **slots: Array) -> Array:
     """One vector instruction on operands that are the tile's own."""
     named = dict(zip(kernel.inputs, inputs, strict=True)) | slots
-    source, target = tensor(inputs[0].shape if inputs else (1,) * 4), tensor(tile.shape)
-    return OPERATORS[kernel.operator](Call(kernel, tile, inputs, named, source, target))
+    return OPERATORS[kernel.operator](Call(kernel, tile, inputs, named))
 
 
 def compute_at(kernel: VectorKernel, tile: Tile, x: Array, origin: Shape4) -> Array:
     """One vector instruction on an operand that begins at `origin`."""
-    call = Call(kernel, tile, [x], {"input": x}, tensor(x.shape), tensor(tile.shape), {"input": origin})
+    call = Call(kernel, tile, [x], {"input": x}, {"input": origin})
     return OPERATORS[kernel.operator](call)
 
 
@@ -235,7 +230,7 @@ def test_tiles_of_pools_equal_onnxruntime(
     kernel = VectorKernel(operator, numbers, window, (height, width))
     part = touched(physical(x), window, tile, slice(tile.start[3], tile.start[3] + tile.shape[3]))
     slots = {} if part is None else {"input": part}
-    call = Call(kernel, tile, list(slots.values()), slots, tensor((1,) * 4), tensor(tile.shape))
+    call = Call(kernel, tile, list(slots.values()), slots)
     require_close(OPERATORS[operator](call), expected[region(tile)])
 
 

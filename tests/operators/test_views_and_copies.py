@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from single import check, model, node, normal, run
+from single import assert_equal, check, model, node, normal, run
 
 from accelsim import simulate
 from accelsim.program import Opcode
@@ -213,3 +213,12 @@ def test_the_bytes_of_a_copy_are_called_a_layout_copy():
     result = simulate(made, "edge_npu")
     causes = {cause: count for cause, count in result.totals.dram_bytes_by_cause.items() if count}
     assert causes == {"layout_copy": 240}
+
+
+def test_a_tile_in_the_padding_alone_reads_nothing():
+    found = check([node("Pad", "x p")], {"x": normal(1, 2, 3, 2)}, {"p": np.array([0, 0, 40, 0, 0, 0, 0, 0], np.int64)})
+    tiny = run([node("Pad", "x p")], {"x": normal(1, 2, 3, 2)}, {"p": np.array([0, 0, 40, 0, 0, 0, 0, 0], np.int64)},
+               hardware=("scratchpad.capacity=64B", "accumulator=null", "vector_unit.lanes=2"))  # fmt: skip
+    assert_equal(tiny)
+    assert any(not instruction.reads for instruction in tiny.computing())
+    assert found.kernels == tiny.kernels == ["Pad"]

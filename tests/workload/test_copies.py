@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from test_views import numbered, regions, shapes, steps, storage, values_of
 
 from accelsim.functional.operators import OPERATORS, Call
-from accelsim.program import Tensor, TensorKind, Tile
+from accelsim.program import Tile
 from accelsim.workload.arrangement import of_view
 from accelsim.workload.copies import copy_kernel, copy_rules
 from accelsim.workload.layouts import default_layout, onnx_axes, physical_shape
@@ -35,10 +35,7 @@ def test_any_tile_of_any_rearrangement_finds_its_elements_in_the_region_of_its_r
         for rule, n in zip(copy_rules(arrangement, target), base.shape, strict=True)
     ]
     operand = base[tuple(slice(*span) for span in spans)]
-    tensor = Tensor("t", TensorKind.ACTIVATION, base.shape, 1)
     origins = {"input": tuple(low for low, _ in spans)}
-    call = Call(
-        copy_kernel(arrangement, target), Tile(start, size), [operand], {"input": operand}, tensor, tensor, origins
-    )
+    call = Call(copy_kernel(arrangement, target), Tile(start, size), [operand], {"input": operand}, origins)
     region = tuple(slice(a, a + n) for a, n in zip(start, size, strict=True))
     np.testing.assert_array_equal(OPERATORS["Rearrange"](call), expected[region])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.program import Tensor, Tile, VectorKernel
+from accelsim.program import Tile, VectorKernel
 
 Values = NDArray[np.float32]
 Attribute = float | tuple[float, ...]
@@ -31,7 +31,6 @@ class Call:
         kernel, tile: from the instruction.
         inputs: logical operands in the order of `kernel.inputs`.
         slots: the same and all others, by slot.
-        source, target: the tensors of the first read and the first write.
         origins: where each operand begins in its own coordinates, by slot.
         settle: has the last word on what is rounded to a scale.
     """
@@ -40,8 +39,6 @@ class Call:
     tile: Tile
     inputs: Sequence[Values]
     slots: Mapping[str, Values]
-    source: Tensor
-    target: Tensor
     origins: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     settle: Settle = as_rounded
 
