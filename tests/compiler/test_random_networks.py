@@ -54,15 +54,13 @@ def test_every_operator_in_any_company_equals_onnxruntime_and_keeps_the_laws(net
 
 def with_shared_constants(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same with every array of floats replaced by the first one of its shape."""
-    changed, first = onnx.ModelProto(), {}
+    changed = onnx.ModelProto()
     changed.CopyFrom(model)
-    for weight in model.graph.initializer:
-        if weight.data_type == onnx.TensorProto.FLOAT and weight.dims:
-            first.setdefault(tuple(weight.dims), weight.name)
+    floats = [w for w in model.graph.initializer if w.data_type == onnx.TensorProto.FLOAT and w.dims]
+    first = {tuple(weight.dims): weight.name for weight in reversed(floats)}
+    instead = {weight.name: first[tuple(weight.dims)] for weight in floats}
     for node in changed.graph.node:
-        for index, name in enumerate(node.input):
-            dims = next((tuple(w.dims) for w in model.graph.initializer if w.name == name), ())
-            node.input[index] = first.get(dims, name)
+        node.input[:] = [instead.get(name, name) for name in node.input]
     return changed
 
 
