@@ -52,11 +52,16 @@ def test_every_operator_in_any_company_equals_onnxruntime_and_keeps_the_laws(net
     assert broken(simulate(model, hardware)) == []
 
 
+#: Operators to which a constant is numbers and nothing else.
+NUMBERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Sub", "Mul", "PRelu")
+
+
 def with_shared_constants(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same with every array of floats replaced by the first one of its shape."""
+    """The same with filters, summands and factors replaced by the first array of their shape."""
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
-    floats = [w for w in model.graph.initializer if w.data_type == onnx.TensorProto.FLOAT and w.dims]
+    read = {name for node in model.graph.node if node.op_type in NUMBERS for name in node.input}
+    floats = [w for w in model.graph.initializer if w.name in read and w.data_type == onnx.TensorProto.FLOAT and w.dims]
     first = {tuple(weight.dims): weight.name for weight in reversed(floats)}
     instead = {weight.name: first[tuple(weight.dims)] for weight in floats}
     for node in changed.graph.node:
