@@ -138,6 +138,17 @@ def test_loads_pass_one_after_another_and_stores_beside_them() -> None:
     assert trace.bus_after.tolist()[:2] == [-1, 0]
 
 
+def test_a_load_that_waits_for_the_path_alone_waits_behind_the_one_on_it() -> None:
+    s = Story("dma0:4 array vector")
+    s.array([], [s.held(2048, 4)], 5)
+    s.load("dma0", s.fetched(64), s.held(0, 64))
+    s.load("dma0", s.fetched(32), s.held(2048, 32))  # not before the array has written there: the bus is free by then
+    trace = run(s.program(), FAST, dram=PathDram(BandwidthLatencyDram(FAST), LoadPath(8)))
+    assert trace.start.tolist() == [0, 0, 5]
+    assert trace.bus_start.tolist()[1:] == [10, 18]
+    assert trace.bus_after.tolist()[1:] == [-1, 1]
+
+
 def array_start(load_bytes: int, cycles: int, blocks: int) -> int:
     s = Story("dma0:4 array vector")
     held = s.held(0, load_bytes)
