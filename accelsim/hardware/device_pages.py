@@ -50,7 +50,8 @@ takes ⌈bytes / width⌉ cycles, or with `dma.packets`:
 * A packet arrives in beats, one a cycle. What it brings is written in rows of `load_width` bytes, counted from the
   beginning of the request: one a cycle, each in the cycle after it is complete or the last wanted byte has come. So
   beats in front of the first wanted byte cost their cycles, and a row that two packets bring is written twice. The next
-  packet's first beat comes with this one's last row, at the earliest after all of its beats.
+  packet's first beat comes with this one's last row, at the earliest after all of its beats, and a cycle later still if
+  the last row was written with the last beat.
 
 So it matters where runs begin: with 16 B beats, packets up to 64 B and 8 B per cycle, a run of 64 B takes 8 cycles, or
 9 if it begins 16 or 24 B behind a multiple of 64. `dram.weight_layout: rows` leaves filters as programs hold them,

@@ -62,7 +62,13 @@ class Machine:
     @property
     def tiling(self) -> Machine:
         """The part that a cost table in DRAM bytes depends on; the rest scales it, or decides which rows are legal."""
-        return replace(self, bytes_per_cycle=Fraction(1), latency_cycles=0, accumulator_capacity=None)
+        return replace(
+            self,
+            bytes_per_cycle=Fraction(1),
+            latency_cycles=0,
+            accumulator_capacity=None,
+            products_follow_loads=False,
+        )
 
 
 def array_shape(pe: PeArray) -> ArrayShape:

@@ -186,6 +186,7 @@ class Operand:
 
 
 def _elements(start: Axes, shape: Axes, steps: Axes) -> Elements:
+    # Not in the class: there `range` is an attribute.
     return tuple(range(a, a + n * s, s) for a, n, s in zip(start, shape, steps, strict=True))
 
 

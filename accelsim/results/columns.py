@@ -170,7 +170,11 @@ class Columns:
 
 
 def table_of(position: Ints, write: Bools, used: Sequence[Operand], axes: int = 1) -> tuple[Accesses, list[Operand]]:
-    """The rows of accesses with at least `axes` axes, and the distinct operands that they use (many are shared)."""
+    """The rows of accesses with at least `axes` axes, and the distinct operands that they use (many are shared).
+
+    A region with steps is entered as so many neighbours from its start on: its bytes are right, and they are told from
+    those of other regions with the same steps; beside regions without, it is not known which columns it shares.
+    """
     operands, number = _distinct(used)
     start, shape = _padded([o.start for o in operands], 0, axes), _padded([o.shape for o in operands], 1, axes)
     slots = np.fromiter((_SLOTS.get(o.slot, Slot.OTHER) for o in operands), np.int64, len(operands))

@@ -106,7 +106,8 @@ def _copy_layers(columns: Columns) -> Bools:
 def _first_bytes(reads: Accesses, layer: Ints | None) -> Ints:
     """Bytes of each read that no earlier read of the same tensor (by the same layer, if layers are given) had.
 
-    Exact: the boxes of a tensor are cut into cells, and a cell belongs to the first read that meets it.
+    Exact where no region has steps (see `table_of`): the boxes of a tensor are cut into cells, and a cell belongs to
+    the first read that meets it.
     """
     if not len(reads):
         return np.zeros(0, np.int64)

@@ -21,7 +21,7 @@ from restructure.operators import ConvGeometry, conv_geometry
 
 #: Activations of a FusedConv, and what its parameters are called.
 #: A column must have so many channels, as many bytes as bursts usually have, for the columns between to be left out.
-FEWEST_CHANNELS = 64
+CHANNELS_OF_A_BURST = 64
 
 _ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "Relu": (),
@@ -90,7 +90,7 @@ def _only_what_is_read(kernel: MatrixKernel, view: View) -> tuple[MatrixKernel, 
     pieces = len(view.pieces) * -(-view.shape[1] // down)
     if down > 1 and height == 1 and not top and not bottom and pieces <= MOST_PIECES:
         view, down = every_row(view, down), 1
-    if right > 1 and width == 1 and not left and not end and view.shape[3] >= FEWEST_CHANNELS:
+    if right > 1 and width == 1 and not left and not end and view.shape[3] >= CHANNELS_OF_A_BURST:
         columns = every_column(view, right)
         if columns is not None:
             view, right = columns, 1
