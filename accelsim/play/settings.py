@@ -151,8 +151,9 @@ def from_query(query: Mapping[str, str], catalogue: Catalogue) -> Read:
             value, notice = number(span, query[key], getattr(own, key))
             notices += [notice] if notice else []
             numbers[key] = value
-    unknown = sorted(set(query) - {"model", "hw", "dataflow", "restructure", *RANGES})
-    notices += [f"{_shown(key)}: must be a setting of this page, got something else; it is left out" for key in unknown]
+    known = ("model", "hw", "dataflow", "restructure", *RANGES)
+    rule = f"must be one of {', '.join(known)}; it is left out"
+    notices += [f"{_shown(key)}: {rule}" for key in sorted(set(query).difference(known))]
     return Read(replace(found, **numbers), tuple(notices))
 
 

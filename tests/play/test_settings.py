@@ -142,3 +142,9 @@ def test_own_files_are_offered_first() -> None:
     found: Catalogue = catalogue("tiny", str(ROOT / "hw_configs" / "edge_npu.yaml"))
     assert (found.first_model, found.first_hardware) == ("tiny", "edge_npu (file)")
     assert found.hardware["edge_npu (file)"] == load("edge_npu")
+
+
+def test_a_setting_that_the_page_does_not_have_is_told_with_those_it_has() -> None:
+    read = from_query({"hardware": "edge_npu"}, OFFERED)
+    known = ", ".join(("model", "hw", "dataflow", "restructure", *RANGES))
+    assert read.notices == (f"hardware: must be one of {known}; it is left out",)
