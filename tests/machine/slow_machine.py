@@ -102,6 +102,8 @@ class SlowMachine:
         self.end[i] = math.ceil(self.bus_free)
         if self.path_width and instruction.opcode is Opcode.LOAD:
             self.pass_path(i, operand)
+        # A channel completes in order: a store may have moved its bytes before the load in front has passed the path.
+        self.end[i] = max([self.end[i], *(self.end[j] for j in self.unit_before(i))])
 
     def pass_path(self, i: int, operand: Operand) -> None:
         """Runs of bytes one after another, so many bytes a cycle."""
