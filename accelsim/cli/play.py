@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from accelsim.cli.parser import Subparsers, whole
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         where = address(taken)
         if args.host not in _LOOPBACK:
             note([f"--host {args.host}: everyone who reaches this machine may use the page"])
+        # Being asked to end is an interrupt too: uvicorn hands it on, and nothing open is left behind.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         sys.stdout.write(f"playground at {where} (Ctrl-C ends it)\n")
         sys.stdout.flush()
         serve(taken, offered, lambda: _open(where) if args.open else None)

@@ -1,4 +1,4 @@
-"""Which views somebody is likely to ask for next: the nearest notches, those of the dial last moved first."""
+"""Which views somebody is likely to ask for next, and would wait for: those that one dial leads to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from accelsim.play.settings import Settings
 
 __all__ = ["next_views"]
 
-_FAR, _LEAD = 8, 2
-"""Notches looked ahead on each side of every dial, and by how many the dial last moved is ahead of the others."""
+_LONGER = ("scratchpad", "dram")
+"""Dials of which lower positions take longer to time: tiles get smaller, and more of them spill."""
+
+_OTHER_DATAFLOW = 1.5
+"""Another dataflow is asked for as often as a notch this far away."""
 
 
-def next_views(now: Settings, before: Settings | None, dataflows: Mapping[str, str]) -> Iterator[Settings]:
-    """Yield the settings that differ from those shown in one dial, likelier ones first.
+def next_views(now: Settings, before: Settings | None, dataflows: Mapping[str, str]) -> list[Settings]:
+    """All settings that differ from those shown in one dial, or in the dataflow: first those that matter most.
+
+    A near notch is asked for more often than a far one, and one of the dial last moved more often than one of another
+    dial. Positions that take longer to time are worth more: the others are answered soon anyway. Each doubles the
+    distance that counts as near. Whoever moves a dial goes on in the same direction more often than back.
 
     Most parts are left alone: another number means another plan.
 
@@ -25,29 +32,21 @@ def next_views(now: Settings, before: Settings | None, dataflows: Mapping[str, s
         before: what was shown before; none at the start.
         dataflows: those that may be chosen.
     """
-    dials = [key for key in RANGES if key != "parts"]
-    moved = [key for key in dials if before is not None and getattr(before, key) != getattr(now, key)]
-    for distance in range(1, _FAR + _LEAD + 1):
-        for key in moved:
-            # Whoever moves a dial goes on in the same direction more often than back.
-            yield from _around(now, key, distance, up=before is not None and getattr(now, key) > getattr(before, key))
-        for key in dials:
-            if key not in moved:
-                yield from _around(now, key, distance - _LEAD, up=True)
-        if distance == _LEAD + 1:
-            yield from (replace(now, dataflow=dataflow) for dataflow in dataflows if dataflow != now.dataflow)
+    views = [(_OTHER_DATAFLOW, False, replace(now, dataflow=name)) for name in dataflows if name != now.dataflow]
+    for key in RANGES:
+        if key != "parts":
+            views += _of_dial(key, now, before)
+    return [view for _, _, view in sorted(views, key=lambda rated: rated[:2])]
 
 
-def _around(now: Settings, key: str, distance: int, *, up: bool) -> Iterator[Settings]:
-    """The notches at a distance on both sides, one side first; none if it is too far or no distance."""
-    if 1 <= distance <= _FAR:
-        yield from _beside(now, key, distance if up else -distance)
-        yield from _beside(now, key, -distance if up else distance)
-
-
-def _beside(now: Settings, key: str, distance: int) -> Iterator[Settings]:
-    span = RANGES[key]
-    index = span.notch(getattr(now, key)) + distance
-    if 0 <= index < len(span.notches):
-        moved: dict[str, Any] = {key: span.notches[index]}
-        yield replace(now, **moved)
+def _of_dial(key: str, now: Settings, before: Settings | None) -> Iterator[tuple[float, bool, Settings]]:
+    """The other notches of a dial, each with how far away it counts, and whether it is back where it came from."""
+    span, value = RANGES[key], getattr(now, key)
+    was = value if before is None else getattr(before, key)
+    here = span.notch(value)
+    for index, notch in enumerate(span.notches):
+        if index == here:
+            continue
+        nearer = (2 if was != value else 1) * (2 if key in _LONGER and index < here else 1)
+        moved: dict[str, Any] = {key: notch}
+        yield abs(index - here) / nearer, (notch < value) != (value < was), replace(now, **moved)

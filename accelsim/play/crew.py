@@ -13,15 +13,16 @@ import os
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from accelsim.errors import AccelsimError
 from accelsim.play import work
-from accelsim.play.work import PlanKey, Refused, Timed
+from accelsim.play.kept import Answer, KeptRuns, packed, unpacked
+from accelsim.play.work import PlanKey, Refused
+from accelsim.play.workers import Workers
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnContext
@@ -29,15 +30,10 @@ if TYPE_CHECKING:
 
     from accelsim.hardware import Hardware
 
-__all__ = ["Crew", "CrewError"]
+__all__ = ["Crew"]
 
-_T = TypeVar("_T")
 Told = tuple[int, float, str]
-_PLANS_KEPT, _RUNS_KEPT = 64, 256
-
-
-class CrewError(AccelsimError):
-    """A worker process ended before it answered."""
+_PLANS_KEPT, _RUNS_KEPT_BYTES = 64, 128 * 1024**2
 
 
 class Crew:
@@ -52,7 +48,8 @@ class Crew:
         self._planners = planners
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._plans: OrderedDict[PlanKey, asyncio.Task[dict[str, Any] | Refused]] = OrderedDict()
-        self._runs: OrderedDict[object, Timed | Refused] = OrderedDict()
+        self._runs = KeptRuns(_RUNS_KEPT_BYTES)
+        self._due: dict[object, asyncio.Task[bytes]] = {}
         self._listeners: dict[int, Callable[[float, str], None]] = {}
         self._share: dict[PlanKey, tuple[float, str]] = {}
         self._numbers = count()
@@ -64,31 +61,32 @@ class Crew:
         self._loop = asyncio.get_running_loop()
         self._ear = threading.Thread(target=self._listen, daemon=True, name="progress of plans")
         self._ear.start()
-        self._timing, self._planning = self._pool(self._timers), self._pool(self._planners)
-        self._looking_ahead = self._pool(self.lookers, idle=True)
-        for _ in range(self._timers):
-            self._timing.submit(work.warm_up, model)
+        self._timing, self._planning = Workers(self._timers, self._hire), Workers(self._planners, self._hire)
+        self._looking_ahead = Workers(self.lookers, partial(self._hire, idle=True))
+        self._timing.tell_all((model, None), work.warm_up, model)
 
     def stop(self) -> None:
         """End the processes; what they were at is lost."""
         self._told.put(None)
-        for pool in (self._timing, self._planning, self._looking_ahead):
-            processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
+        for workers in (self._timing, self._planning, self._looking_ahead):
+            workers.stop()
 
     async def time(
         self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: dict[str, Any] | None = None
-    ) -> Timed | Refused:
-        """Time a network, as it is or as a plan has it; an answer given before is given again."""
-        known = (model, hardware.model_dump_json(), key)
-        found = self._runs.get(known)
+    ) -> Answer:
+        """Time a network, as it is or as a plan has it; an answer given before is given again.
+
+        Whoever stops waiting does not stop the run: it is kept for the next who asks.
+        """
+        question = (model, hardware.model_dump_json(), key)
+        found = self._runs.get(question)
         if found is None:
-            found = await self._ask("_timing", self._timers, work.timed, model, hardware, key, plan)
-        self._runs[known] = found
-        _forget(self._runs, known, _RUNS_KEPT)
-        return found
+            if question not in self._due:
+                run = self._timing.ask((model, key), _timed, model, hardware, key, plan)
+                self._due[question] = self._kept(question, run)
+                self._due[question].add_done_callback(lambda _: self._due.pop(question))
+            found = await asyncio.shield(self._due[question])
+        return unpacked(found)
 
     async def time_ahead(
         self, model: str, hardware: Hardware, key: PlanKey | None = None, plan: dict[str, Any] | None = None
@@ -97,18 +95,35 @@ class Crew:
 
         `lookers` at a time for all sessions: whoever stops waiting leaves at most so many runs behind.
         """
-        known = (model, hardware.model_dump_json(), key)
-        async with self._looking:
-            if known not in self._runs:
-                found = await self._ask("_looking_ahead", self.lookers, work.timed, model, hardware, key, plan)
-                self._runs[known] = found
-                _forget(self._runs, known, _RUNS_KEPT)
+        question = (model, hardware.model_dump_json(), key)
+        await self._looking.acquire()
+        if question in self._runs or question in self._due:
+            self._looking.release()
+            return
+        run = self._kept(question, self._looking_ahead.ask((model, key), _timed, model, hardware, key, plan))
+        run.add_done_callback(lambda _: self._looking.release())
+        await asyncio.shield(run)
+
+    def _kept(self, question: object, run: Awaitable[bytes]) -> asyncio.Task[bytes]:
+        """A task that keeps the answer, whoever waits for it."""
+
+        async def keep() -> bytes:
+            answer = await run
+            self._runs.keep(question, answer)
+            return answer
+
+        task = asyncio.create_task(keep())
+        # If all have stopped waiting, there is nobody to be told of a process that died.
+        task.add_done_callback(_failed)
+        return task
 
     async def plan(self, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:
         """Plan a network. Whoever stops waiting does not stop the plan: it is kept for the next who asks."""
         if key not in self._plans or _failed(self._plans[key]):
             self._plans[key] = asyncio.create_task(self._plan(key, hardware))
-        _forget(self._plans, key, _PLANS_KEPT)
+        self._plans.move_to_end(key)
+        while len(self._plans) > _PLANS_KEPT:
+            self._plans.popitem(last=False)
         return await asyncio.shield(self._plans[key])
 
     def has_plan(self, key: PlanKey) -> bool:
@@ -127,23 +142,13 @@ class Crew:
 
         self._listeners[number] = listen
         try:
-            return await self._ask("_planning", self._planners, _planned, number, key, hardware)
+            return await self._planning.ask(key.model, _planned, number, key, hardware)
         finally:
             del self._listeners[number]
             self._share.pop(key, None)
 
-    async def _ask(self, name: str, size: int, function: Callable[..., _T], *arguments: object) -> _T:
-        pool: ProcessPoolExecutor = getattr(self, name)
-        try:
-            return await self._loop.run_in_executor(pool, function, *arguments)
-        except BrokenProcessPool:
-            if getattr(self, name) is pool:
-                setattr(self, name, self._pool(size, idle=name == "_looking_ahead"))
-            rule = "must live until they have answered, got one that ended"
-            raise CrewError(f"worker processes: {rule}, perhaps for want of memory; try a smaller network") from None
-
-    def _pool(self, size: int, *, idle: bool = False) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(size, self._context, _begin, (self._told, idle))
+    def _hire(self, *, idle: bool = False) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, self._context, _begin, (self._told, idle))
 
     def _listen(self) -> None:
         while (told := self._told.get()) is not None:
@@ -155,12 +160,6 @@ class Crew:
 
 def _failed(task: asyncio.Task[Any]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-def _forget(kept: OrderedDict[Any, Any], newest: object, most: int) -> None:
-    kept.move_to_end(newest)
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 _told: SimpleQueue[Told | None] | None = None
@@ -194,6 +193,10 @@ def _follow_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(0)
+
+
+def _timed(model: str, hardware: Hardware, key: PlanKey | None, plan: dict[str, Any] | None) -> bytes:
+    return packed(work.timed(model, hardware, key, plan))
 
 
 def _planned(number: int, key: PlanKey, hardware: Hardware) -> dict[str, Any] | Refused:

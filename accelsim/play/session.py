@@ -33,6 +33,9 @@ _PATIENCE_S = 1.5
 _REST_S = 0.3
 """How long nothing must be asked for before views are timed ahead: the page is drawn meanwhile."""
 
+_LOOKED_S = 60.0
+"""How long views are timed ahead of the next question, at most: a page that is left open shall not use power."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -122,14 +125,17 @@ class Session:
                 self._waiting = None
 
     async def _look_ahead(self, now: Settings, before: View | None) -> None:
-        """Time the views that may be asked for next, until something is."""
+        """Time the views that may be asked for next, until something is, or for as long as is decent."""
         await asyncio.sleep(_REST_S)
-        views = next_views(now, before.settings if before else None, self._catalogue.dataflows)
-        await asyncio.gather(*(self._time_ahead(views) for _ in range(self._crew.lookers)))
+        views = iter(next_views(now, before.settings if before else None, self._catalogue.dataflows))
+        until = time.monotonic() + _LOOKED_S
+        await asyncio.gather(*(self._time_ahead(views, until) for _ in range(self._crew.lookers)))
 
-    async def _time_ahead(self, views: Iterator[Settings]) -> None:
+    async def _time_ahead(self, views: Iterator[Settings], until: float) -> None:
         """Time what others have not taken yet of some views."""
         for settings in views:
+            if time.monotonic() > until:
+                return
             try:
                 base = self._catalogue.hardware[settings.hardware]
                 hardware = override(base, settings.overrides(base))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from accelsim.results import SimulationResult
     from accelsim.workload import Workload
     from restructure.graph import Graph
-    from restructure.plans import Plan
 
 __all__ = ["PlanKey", "Refused", "Timed", "planned", "timed"]
 
@@ -63,7 +62,6 @@ def planned(key: PlanKey, hardware: Hardware, tell: Tell) -> dict[str, Any] | Re
 
     try:
         plan = plan_for(_network(key.model).graph, hardware, key.how, max_parts=key.parts or None, progress=tell)
-        _keep(key, plan)
     except (AccelsimError, RestructureError) as error:
         return Refused(str(error))
     return plan.to_dict()
@@ -108,17 +106,13 @@ _rewrites: dict[PlanKey, _Network] = {}
 
 
 def _rewritten(key: PlanKey, plan: Mapping[str, Any]) -> _Network:
+    from accelsim.explore import made_by
     from restructure.plans import Plan
 
-    return _rewrites[key] if key in _rewrites else _keep(key, Plan.from_dict(plan))
-
-
-def _keep(key: PlanKey, plan: Plan) -> _Network:
-    from accelsim.explore import made_by
-
-    while len(_rewrites) >= _KEPT:
-        del _rewrites[next(iter(_rewrites))]
-    _rewrites[key] = _lowered(made_by(_network(key.model).graph, plan))
+    if key not in _rewrites:
+        while len(_rewrites) >= _KEPT:
+            del _rewrites[next(iter(_rewrites))]
+        _rewrites[key] = _lowered(made_by(_network(key.model).graph, Plan.from_dict(plan)))
     return _rewrites[key]
 
 

@@ -24,20 +24,32 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[str]:
-    """A served playground; ends on an interrupt as a user would end it."""
+@contextmanager
+def served(ended_by: signal.Signals) -> Iterator[str]:
+    """A playground's address; ends on a signal, and says no more than that."""
     words = [sys.executable, "-m", "accelsim.cli", "play", "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
-        assert served.stdout
-        said = served.stdout.readline()
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = process.stdout.readline()
         found = re.fullmatch(r"playground at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
         assert found, said
         yield found[1]
-        served.send_signal(signal.SIGINT)
-        _, complaints = served.communicate(timeout=60)
-    assert served.returncode == 130
+        process.send_signal(ended_by)
+        _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
     assert complaints == "accelsim: error: interrupted\n"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[str]:
+    """A served playground; ends on an interrupt as a user would end it."""
+    with served(signal.SIGINT) as found:
+        yield found
+
+
+def test_being_asked_to_end_leaves_nothing_behind_either() -> None:
+    with served(signal.SIGTERM) as found:
+        assert found.startswith("http://127.0.0.1:")
 
 
 @pytest.fixture(scope="module")

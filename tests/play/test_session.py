@@ -131,9 +131,26 @@ def test_while_nothing_is_asked_for_the_views_beside_are_timed_and_a_question_en
             await asyncio.sleep(0.01)
         session.want(replace(BASE, scratchpad=32.0))
         then = len(crew.ahead)
-        assert [item.scratchpad.capacity_bytes // 1024 for item in crew.ahead[:3]] == [20, 14, 24]
+        assert [item.scratchpad.capacity_bytes // 1024 for item in crew.ahead[:3]] == [14, 20, 12]
         session.close()
         await asyncio.sleep(0.2)
+        assert len(crew.ahead) == then
+
+    with_session(script)
+
+
+def test_a_page_that_is_left_open_comes_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accelsim.play.session._REST_S", 0.0)
+    monkeypatch.setattr("accelsim.play.session._LOOKED_S", 0.3)
+
+    async def script(session: Session, crew: Here, views: list[View]) -> None:
+        session.want(BASE)
+        await quiet(session)
+        while not crew.ahead:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.6)
+        then = len(crew.ahead)
+        await asyncio.sleep(0.3)
         assert len(crew.ahead) == then
 
     with_session(script)
