@@ -20,14 +20,15 @@ def uncollected() -> Iterator[None]:
     takes a fifth to a quarter of the time.
     """
     wanted = gc.isenabled()
+    if wanted and next(_times) % PATIENCE == 0:
+        # Before, not after: what the last one made is often gone by now, and not looked through.
+        gc.collect()
     gc.disable()
     try:
         yield
     finally:
         if wanted:
-            if next(_times) % PATIENCE == 0:
-                gc.collect()
-            elif gc.get_freeze_count() == 0:
+            if gc.get_freeze_count() == 0:
                 # Into the oldest generation with all that is new: else the next object made has it looked through.
                 gc.freeze()
                 gc.unfreeze()

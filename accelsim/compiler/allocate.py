@@ -29,7 +29,7 @@ BRIEF = 8
 CROWD = 256
 #: How often they are packed anew in an order, each time with what failed before all others.
 RETRIES = 8
-#: Ranges that cannot make room, until an order is given up.
+#: Ranges that cannot make room, until no more are tried to.
 HOPELESS = 3
 #: No range had better live longer than it must.
 NO_WISHES: Mapping[RangeDraft, int] = MappingProxyType({})
@@ -146,8 +146,8 @@ class Packing:
     def _pack_in(self, order: _Order, wishes: Mapping[RangeDraft, int], *, to_the_end: bool) -> list[Shortage]:
         """Give addresses to ranges in an order; what found none, with lives as they were if there is any.
 
-        A range for which there is no gap makes room for itself; where that fails too often, the order is no good, and
-        given up unless what else finds no gap is asked for too.
+        A range for which there is no gap makes room for itself. Where that fails the order is no good, and given up
+        unless what else finds no gap is asked for too.
         """
         self._placed = _Placed()
         firsts = {draft: draft.first for draft in wishes}
@@ -156,7 +156,7 @@ class Packing:
             if self._settle(draft, wishes) or (len(shortages) < HOPELESS and self._make_room(draft, firsts, wishes)):
                 continue
             shortages.append(Shortage(draft.first, draft.size_bytes, self._largest_gap(draft)))
-            if len(shortages) == HOPELESS and not to_the_end:
+            if not to_the_end:
                 break
         if shortages:
             for draft, first in firsts.items():

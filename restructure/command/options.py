@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--dim", dest="dims", metavar="NAME=SIZE", action="append", default=[], type=_dimension,
         help="pin an open dimension of the model, e.g. N=1 (repeatable)",
     )  # fmt: skip
-    parser.add_argument("--out", metavar="FILE", help="where to write the restructured model")
+    parser.add_argument("-o", "--out", metavar="FILE", help="where to write the restructured model")
     _add_limits(parser)
     _add_placement(parser)
     _add_results(parser)

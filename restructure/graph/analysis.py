@@ -122,7 +122,9 @@ class _Analysis:
             results = spec.infer(call)
             if spec.category == "constant" or (any(inputs) and all(n in self.constants for n in inputs if n)):
                 self._fold(node, call, results)
-            elif not self._aliased(node, results) and not self._expanded(original, node.inputs, call):
+                return
+            spec.check_live(call)
+            if not self._aliased(node, results) and not self._expanded(original, node.inputs, call):
                 self._keep(original, node, results)
         except ModelError as error:
             kind = OperatorError if isinstance(error, OperatorError) else ModelError

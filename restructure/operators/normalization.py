@@ -15,9 +15,13 @@ def _same(call: Call) -> Sequence[TensorInfo]:
     return [call.operand(0)]
 
 
-def _batch_norm(call: Call) -> Sequence[TensorInfo]:
+def _inference(call: Call) -> None:
+    """Refuse statistics of the batch. Those of constants are fine: exporters standardise weights like this."""
     if call.integer("training_mode", 0):
         raise OperatorError("training_mode=1 is not inference; export the model in evaluation mode")
+
+
+def _batch_norm(call: Call) -> Sequence[TensorInfo]:
     x = call.operand(0)
     channels = x.shape[1] if len(x.shape) > 1 else 1
     for index in range(1, 5):
@@ -57,7 +61,13 @@ def _skip_layer_norm(call: Call) -> Sequence[TensorInfo]:
 
 SPECS = (
     OperatorSpec(
-        "BatchNormalization", "normalization", _batch_norm, elementwise=True, in_place=True, parameters=(1, 2)
+        "BatchNormalization",
+        "normalization",
+        _batch_norm,
+        elementwise=True,
+        in_place=True,
+        parameters=(1, 2),
+        check_live=_inference,
     ),
     OperatorSpec("LayerNormalization", "normalization", _layer_norm),
     OperatorSpec("RMSNormalization", "normalization", _same),

@@ -23,6 +23,7 @@ __all__ = [
     "OperatorSpec",
     "Shape",
     "TensorInfo",
+    "anything_goes",
     "no_macs",
     "normalise_axis",
     "tensor_info",
@@ -166,6 +167,10 @@ def no_macs(call: Call, results: Sequence[TensorInfo]) -> int:
     return 0
 
 
+def anything_goes(call: Call) -> None:
+    """Accept a call whatever it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorSpec:
     """One row of the operator table.
@@ -178,6 +183,8 @@ class OperatorSpec:
         in_place: the result may overwrite an operand of equal size that nobody reads again.
         parameters: operands that hold learned values where they are constants (None: any); scales, bounds, axes
             and running statistics are none.
+        check_live: what a call must be where it is not folded, its operands being known only at run time; raises
+            OperatorError.
     """
 
     name: str
@@ -189,6 +196,7 @@ class OperatorSpec:
     elementwise: bool = False
     in_place: bool = False
     parameters: tuple[int, ...] | None = None
+    check_live: Callable[[Call], None] = anything_goes
 
 
 def normalise_axis(axis: int, rank: int) -> int:

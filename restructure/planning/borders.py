@@ -6,10 +6,18 @@ from itertools import accumulate, pairwise
 
 from restructure.streaming import Network, Op
 
-__all__ = ["MOST_CUTS", "border_bytes", "cut_points", "far_apart", "overlap_bytes"]
+__all__ = ["border_bytes", "cut_points", "far_apart", "most_cuts", "overlap_bytes"]
 
-MOST_CUTS = 18
-"""Cut points that dynamic programming looks at, at most."""
+_MOST_CUTS = 18
+"""Cut points that dynamic programming looks at in a network that is not deep, at most."""
+
+
+def most_cuts(network: Network, ops: int) -> int:
+    """Return how many cut points dynamic programming looks at, at most: one for so many ops where there are many.
+
+    A deep network repeats a block, and its peak falls only when all of them are cut.
+    """
+    return max(_MOST_CUTS, len(network.ops) // ops)
 
 
 def border_bytes(network: Network, tensors: Sequence[int]) -> int:

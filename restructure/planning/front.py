@@ -24,6 +24,9 @@ PLAN_WORK, FRONT_WORK, LIMITED_WORK = (110_000, 75_000), (240_000, 240_000), (50
 """Program steps that each of the two searches simulates at most: for one plan without limits, a front, one plan within
 limits (`python -m benchmarks planning` measures what they take). A search that is alone may use both shares."""
 
+_DEEP, _NODES_PER_WORK = 250, 100
+"""Nodes above which a plan without limits gets more work, as much again for so many more: each look takes longer."""
+
 _Found = TypeVar("_Found", Plan, Outcome)
 
 _Ask = tuple[Request, Sequence[int]]
@@ -84,7 +87,7 @@ def plan(
     unlimited = (max_overhead, budget_bytes, max_nodes, cost) == (None,) * 4
     if unlimited:
         request = _of_few_nodes(graph, request)
-    work = PLAN_WORK if unlimited else LIMITED_WORK
+    work = _plan_work(graph) if unlimited else LIMITED_WORK
     studio, front = _search(graph, [(request, [round(effort * share) for share in work])], jobs)
     return choose(studio, front, request)
 
@@ -113,11 +116,16 @@ def pareto(
                       time_limit_s, cost, progress, definition)  # fmt: skip
     asks: list[_Ask] = [(request, FRONT_WORK)]
     if max_nodes is None or max_nodes > MOST_NODES * len(graph.nodes):
-        asks.append((_of_few_nodes(graph, request), PLAN_WORK))
+        asks.append((_of_few_nodes(graph, request), _plan_work(graph)))
     studio, front = _search(graph, asks, jobs)
     # A finished plan may need less than the search measured: its steps are settled once more.
     plans = front_of(_finished(studio, front, possible_jobs(jobs)))
     return tuple(found for found in plans if budget_bytes is None or found.peak_bytes <= budget_bytes)
+
+
+def _plan_work(graph: Graph) -> list[int]:
+    times = 1 + max(len(graph.nodes) - _DEEP, 0) / _NODES_PER_WORK
+    return [round(times * share) for share in PLAN_WORK]
 
 
 def _of_few_nodes(graph: Graph, request: Request) -> Request:

@@ -12,7 +12,8 @@ from functools import partial
 from math import inf
 
 from restructure.planning.apart import Drafts, band_drafts, improve, stream_axis
-from restructure.planning.borders import MOST_CUTS, cut_points
+from restructure.planning.borders import cut_points, most_cuts
+from restructure.planning.choosing import knee_cost
 from restructure.planning.drafts import WHOLE, Draft, Outcome
 from restructure.planning.dynamic import chains, draft_of, lazy_edges, measured_edges
 from restructure.planning.edges import Edge, Edges
@@ -28,6 +29,9 @@ __all__ = ["Search"]
 MOST_EDGES = 40
 _SHARES = (4, 8, 16, 32, 64)
 """Working-set targets as fractions of the original's peak."""
+
+_OPS_PER_CUT, _OPS_PER_CUT_OF_HALVES = 12, 8
+"""Ops for each of which deep networks may have a cut; two sizes of parts leave time for more places than many do."""
 
 _MORE_STARTS = 3
 """Further outcomes that each climb is repeated from while there is work left."""
@@ -88,7 +92,12 @@ class Search:
         bases = self._bases()
         for number, base in enumerate(bases):
             self.allow(0.5 * (number + 1) / len(bases))
-            self._chains(base)
+            self._chains(base, self._targets(), _OPS_PER_CUT)
+        if all(knee_cost(self.studio, outcome) >= 0 for outcome in self.outcomes()):
+            # Where nearly all is live at once anyway, many parts are not worth their nodes. Halves may be.
+            self.allow(0.8)
+            for base in bases:
+                self._chains(base, [WHOLE, self.studio.baseline.peak_bytes // 2], _OPS_PER_CUT_OF_HALVES)
         self.tell(0.5, "phases chosen")
         overheads = self._overheads()
         stages = [(overhead, split > 0) for overhead in overheads for split in self.splits]
@@ -153,12 +162,12 @@ class Search:
                     if start is not None:
                         improve(self.studio, start, within, kind, self.stopped)
 
-    def _chains(self, base: Draft) -> None:
+    def _chains(self, base: Draft, targets: Sequence[int], ops_per_cut: int) -> None:
         edges = Edges(self.studio, base)
-        cuts = cut_points(edges.network, MOST_CUTS)
+        cuts = cut_points(edges.network, most_cuts(edges.network, ops_per_cut))
         count = (len(cuts) + 1) * (len(cuts) + 2) // 2
         search = measured_edges if count <= MOST_EDGES else lazy_edges
-        found = search(edges, cuts, self._targets(), self.splits, self.stopped)
+        found = search(edges, cuts, targets, self.splits, self.stopped)
         for chain in chains(found, len(edges.network.ops), self._cost, 24):
             self.studio.measure_within(draft_of(edges, chain, base))
 

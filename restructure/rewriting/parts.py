@@ -96,7 +96,10 @@ def _pad(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:
     for cut in part:
         if isinstance(cut.field, Padded):
             pads[cut.axis] = cut.field.pads(cut.start, cut.stop)
-    return Changes({}, {1: (*(before for before, _ in pads), *(after for _, after in pads)), 3: None})
+    listed = (*(before for before, _ in pads), *(after for _, after in pads))
+    if "pads" in node.attributes:  # before opset 11
+        return Changes({"pads": listed})
+    return Changes({}, {1: listed, 3: None})
 
 
 def _resize(graph: Graph, node: Node, part: Sequence[Stretch]) -> Changes:

@@ -215,6 +215,10 @@ class Network:
             readers.append((index, op.results, op.granule, first_needed(reach, self.goals[op.results[0]])))
         return height, tuple(readers)
 
+    def height(self, op: Op) -> int:
+        """Return the rows of an op's results, of the highest where they differ, as they may if it is not cut."""
+        return max(self.tensors[tensor].height for tensor in op.results)
+
     def crossing(self, cut: int) -> tuple[int, ...]:
         """Return the tensors that somebody before op `cut` made and an op from `cut` on, or the caller, reads."""
         known = self.memo.crossing.get(cut)

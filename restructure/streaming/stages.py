@@ -146,7 +146,7 @@ def _started(
         for tensor, _ in received:
             run.holdings.feed(tensor, input_rows.get(tensor, 0), late=phase.restart > 0)
         return run
-    run.done[: phase.start] = [network.tensors[op.results[0]].height for op in network.ops[: phase.start]]
+    run.done[: phase.start] = [network.height(op) for op in network.ops[: phase.start]]
     first: dict[int, int] = {}
     for tensor, pieces in received:
         for piece in pieces:

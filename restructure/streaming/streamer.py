@@ -88,7 +88,7 @@ class Streamer:
         self._advance(phase, sinks)
         for op in ops:
             if self.done[op.index] == 0:
-                self.done[op.index] = self.network.tensors[op.results[0]].height
+                self.done[op.index] = self.network.height(op)
 
     def _advance(self, phase: Phase, sinks: Sequence[Op]) -> None:
         """Make what leaves a phase chunk by chunk, always of the op that is furthest behind."""
@@ -150,14 +150,14 @@ class Streamer:
 
     def _finish(self, op: Op) -> None:
         """Run an op that is not cut, on whole operands if that is how they are."""
-        tensors, holdings = self.network.tensors, self.holdings
+        holdings = self.holdings
         goal = self.network.goals[op.results[0]]
         if self.done[op.index] >= goal:
             return
         operands = [tensor for tensor, _, _ in op.operands]
         if all(holdings.is_whole(tensor) for tensor in operands):
             read = tuple(holdings.blocks[tensor][0][2] for tensor in operands)
-            height = tensors[op.results[0]].height
+            height = self.network.height(op)
             self._emit(op, 0, height, read, op.macs, kept=True)
             self.done[op.index] = height
         else:
@@ -208,7 +208,7 @@ class Streamer:
                 read.append(self.holdings.window(tensor, low, high, slack))
         kept = op.results[0] not in recomputed
         if kept:
-            done[op.index] = stop
+            done[op.index] = self.network.height(op) if op.reason else stop
             self._trim()
             if self.limited:
                 self._check(op, stop - start, read)
@@ -224,9 +224,11 @@ class Streamer:
         made: tuple[int, ...] = ()
         for tensor in op.results:
             block = len(blocks)
+            # Results of an op that is not cut may be of different heights: uneven parts, a quantised map and its scale.
+            end = self.network.tensors[tensor].height if op.reason else stop
             if kept:
-                self.holdings.add(tensor, start, stop, block)
-            blocks.append((tensor, start, stop))
+                self.holdings.add(tensor, start, end, block)
+            blocks.append((tensor, start, end))
             made += (block,)
         steps.append((op.index, made, read))
         program.costs.append((self._nodes_of[op.index], macs))

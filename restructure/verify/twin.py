@@ -17,12 +17,14 @@ from restructure.operators import Array
 from restructure.verify.exactness import Reduction, reduction_of
 from restructure.verify.roles import FLOATS
 from restructure.verify.store import WeightStore
-from restructure.verify.values import MODULUS
+from restructure.verify.values import MODULUS, power_of_two
 
 if TYPE_CHECKING:
     import onnx_ir as ir
 
 __all__ = ["compared_outputs", "make_twin", "write_twin"]
+
+_QUANTISING = ("QuantizeLinear", "DequantizeLinear")
 
 
 def compared_outputs(graph: Graph) -> list[str]:
@@ -30,27 +32,29 @@ def compared_outputs(graph: Graph) -> list[str]:
     return [name for name in dict.fromkeys(graph.outputs) if graph.producer(name) is not None]
 
 
-def make_twin(graph: Graph, store: WeightStore, integer: bool) -> "ir.Model":
+def make_twin(graph: Graph, store: WeightStore, integer: bool, on_grid: bool = False) -> "ir.Model":
     """Return the twin of a model whose weights are those of `store`.
 
     Args:
         integer: bring every result back to small integers.
+        on_grid: let the scales of quantised values be powers of two.
     """
-    return _Twin(graph, store, integer).build()
+    return _Twin(graph, store, integer, on_grid).build()
 
 
-def write_twin(graph: Graph, store: WeightStore, integer: bool, path: Path) -> None:
+def write_twin(graph: Graph, store: WeightStore, path: Path, integer: bool, on_grid: bool = False) -> None:
     """Write the twin of a model to a file in the store's folder; large weights stay in the store's."""
     import onnx_ir as ir
 
-    path.write_bytes(ir.to_proto(make_twin(graph, store, integer)).SerializeToString())
+    path.write_bytes(ir.to_proto(make_twin(graph, store, integer, on_grid)).SerializeToString())
 
 
 class _Twin:
     """A twin under construction: values by name, nodes in order."""
 
-    def __init__(self, graph: Graph, store: WeightStore, integer: bool) -> None:
+    def __init__(self, graph: Graph, store: WeightStore, integer: bool, on_grid: bool) -> None:
         self.graph, self.store, self.integer = graph, store, integer
+        self.scales = {n.inputs[1] for n in graph.nodes if n.op_type in _QUANTISING} if on_grid else set()
         self.values: dict[str, ir.Value] = {}
         self.initializers: dict[str, ir.Value] = {}
         self.nodes: list[ir.Node] = []
@@ -146,7 +150,8 @@ class _Twin:
             return self._initializer(name, self.store.tensor(name))
         if self._derived(name):
             return self._value(name)
-        return self._initializer(name, _actual(self.graph.weight(name), name))
+        actual = self.graph.weight(name)
+        return self._initializer(name, _actual(power_of_two(actual) if name in self.scales else actual, name))
 
     def _initializer(self, name: str, tensor: "ir.TensorProtocol") -> "ir.Value":
         value = self._value(name)

@@ -6,20 +6,23 @@ to −1..1 beyond 90,000 products. A variance is chosen such that √(variance +
 """
 
 import zlib
-from math import prod, sqrt
+from math import log2, prod, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from restructure.operators import Shape
+from restructure.operators import Array, Shape
 from restructure.verify.roles import Weight
 
-__all__ = ["LARGEST", "LIMIT", "MODULUS", "PERIOD", "Values", "feed", "integer_weight", "random_weight"]
+__all__ = ["LARGEST", "LIMIT", "MODULUS", "PERIOD", "Values", "feed", "integer_weight", "power_of_two", "random_weight"]
 
 MODULUS = 31
 LARGEST = MODULUS // 2
 LIMIT = 2**22
 _FILTER = 3
+_STEPS = 32
+"""Steps of a grid in a standard deviation."""
+
 PERIOD = 1_048_583
 """Large weights repeat a pattern of this many elements, a prime: no two rows of a weight begin alike."""
 
@@ -65,17 +68,35 @@ def _unit_variance(epsilon: float) -> float:
     return float(candidate)
 
 
-def random_weight(weight: Weight, seed: int, gain: float = 1.0) -> Values:
-    """Return normal filters with variance gain² · 2 / fan-in, and numbers of natural size for the other roles."""
+def random_weight(weight: Weight, seed: int, gain: float = 1.0, on_grid: bool = False) -> Values:
+    """Return normal filters with variance gain² · 2 / fan-in, and numbers of natural size for the other roles.
+
+    Args:
+        on_grid: round them to multiples of a power of two, some hundred different numbers: with operands on such a grid
+            float32 adds products exactly.
+    """
     generator, extent = _generator(seed, weight.name), _extent(weight)
     if weight.role in ("filter", "bias", "mean"):
+        deviation = gain * sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1
         values: Values = generator.standard_normal(extent, dtype=np.float32)
-        values *= np.float32(gain * sqrt(2.0 / weight.fan_in) if weight.role == "filter" else 0.1)
-        return values
-    scales: Values = generator.random(extent, dtype=np.float32)
-    scales *= np.float32(0.5)
-    scales += np.float32(0.75)
-    return scales
+        values *= np.float32(deviation)
+    else:
+        deviation = 0.5
+        values = generator.random(extent, dtype=np.float32)
+        values *= np.float32(0.5)
+        values += np.float32(0.75)
+    if on_grid:
+        step = np.float32(2.0 ** round(log2(deviation / _STEPS)))
+        values = np.rint(values / step) * step
+    return values
+
+
+def power_of_two(values: Array) -> Values:
+    """Return the powers of two that scales are nearest to, by their ratios; zeros and what is no number stay."""
+    found = np.asarray(values, np.float32).copy()
+    usual = np.isfinite(found) & (found > 0)
+    found[usual] = np.exp2(np.rint(np.log2(found[usual])))
+    return found
 
 
 def feed(name: str, shape: Shape, dtype: str, seed: int, integer: bool) -> npt.NDArray[np.generic]:

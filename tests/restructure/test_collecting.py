@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from itertools import count
 
 import pytest
 
@@ -16,7 +17,8 @@ class Knot:
 
 
 @pytest.fixture(autouse=True)
-def collected():
+def collected(monkeypatch):
+    monkeypatch.setattr("restructure.collecting._times", count(1))
     gc.collect()
     yield
     assert gc.isenabled()
@@ -55,6 +57,29 @@ def test_cycles_made_meanwhile_are_found_in_the_end():
         with uncollected():
             pass
     assert knot() is None
+
+
+def test_what_is_gone_by_the_next_time_is_not_looked_through():
+    looked_through: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            looked_through.append(len(gc.get_objects()))
+
+    for _ in range(PATIENCE - 1):
+        with uncollected():
+            passing = [[number] for number in range(50_000)]
+        del passing
+    few = len(gc.get_objects())
+    gc.callbacks.append(note)
+    try:
+        with uncollected():
+            kept = [[number] for number in range(50_000)]
+    finally:
+        gc.callbacks.remove(note)
+    assert len(kept) == 50_000
+    assert looked_through
+    assert max(looked_through) < few + 1000
 
 
 def test_what_somebody_else_has_frozen_stays_frozen():

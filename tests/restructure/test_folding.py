@@ -10,7 +10,7 @@ from onnx import helper
 from onnx_nodes import model_of, node_model, random_array, run
 
 from restructure import graph
-from restructure.errors import ModelError
+from restructure.errors import ModelError, OperatorError
 
 MODELS = Path(__file__).parent.parent / "data" / "models"
 
@@ -177,3 +177,41 @@ def test_a_shape_that_depends_on_the_input_is_refused_with_the_node_and_the_oper
     model = model_of(nodes, {"x": random_array((4,)), "s": ints(2, 2)}, ["y"])
     with pytest.raises(ModelError, match=r"node 'r' \(Reshape\): operand 1 \(shape\) must be a constant"):
         graph.load(model)
+
+
+def standardised(live: bool) -> onnx.ModelProto:
+    """A Conv whose filters are standardised by a BatchNormalization in training mode, or (live) its operand is."""
+    filters, ones, zeros = random_array((4, 3, 3, 3)), np.ones(4, np.float32), np.zeros(4, np.float32)
+    constants = {"w": filters, "flat": ints(1, 4, -1), "four": ints(4, 3, 3, 3), "scale": 2 * ones, "zeros": zeros}
+    constants |= {"ones": ones}
+    normal = {"training_mode": 1, "epsilon": 1e-6}
+    nodes = [
+        helper.make_node("Reshape", ["w", "flat"], ["rows"]),
+        helper.make_node(
+            "BatchNormalization", ["rows", "scale", "zeros", "zeros", "ones"], ["normal", "mean", "var"], **normal
+        ),
+        helper.make_node("Reshape", ["normal", "four"], ["filters"]),
+        helper.make_node("Conv", ["x", "filters"], ["made"]),
+    ]
+    if live:
+        names = ["made", "scale", "zeros", "zeros", "ones"]
+        nodes.append(helper.make_node("BatchNormalization", names, ["y", "m", "v"], name="late", **normal))
+    else:
+        nodes.append(helper.make_node("Relu", ["made"], ["y"]))
+    return model_of(nodes, {"x": random_array((1, 3, 8, 8))}, ["y"], constants)
+
+
+def test_weights_are_standardised_by_a_batch_norm_in_training_mode() -> None:
+    model = standardised(live=False)
+    net = graph.load(model)
+    assert [node.op_type for node in net.nodes] == ["Conv", "Relu"]
+    rows = random_array((4, 3, 3, 3)).reshape(4, -1).astype(np.float64)
+    expected = 2 * (rows - rows.mean(1, keepdims=True)) / np.sqrt(rows.var(1, keepdims=True) + 1e-6)
+    np.testing.assert_allclose(net.weight("filters").reshape(4, -1), expected, atol=1e-5)
+
+
+def test_a_batch_norm_in_training_mode_at_run_time_is_no_inference() -> None:
+    with pytest.raises(
+        OperatorError, match=r"node 'late' \(BatchNormalization\): training_mode=1 is not inference; .+"
+    ):
+        graph.load(standardised(live=True))

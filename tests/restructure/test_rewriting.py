@@ -1,17 +1,22 @@
 """A rewritten model is an ordinary ONNX file that computes the same bits and has the predicted profile."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
 from integer_models import analysed, integer_feeds, integer_weights, outputs
+from onnx import helper
+from onnx_nodes import model_of, random_array
 from random_networks import RandomNetwork, random_draft
 
 import restructure
-from restructure import zoo
+from restructure import graph, zoo
 from restructure.errors import PlanError
 from restructure.planning.studio import Studio
 from restructure.profile import Definition, profile
+from restructure.verify import verify
 
 
 def check(net: restructure.graph.Graph, plan: restructure.Plan) -> ir.Model:
@@ -81,3 +86,20 @@ def test_nothing_depends_on_the_metadata() -> None:
     model.metadata_props.clear()
     feeds = integer_feeds(net)
     np.testing.assert_array_equal(outputs(net.model, feeds)[0], outputs(model, feeds)[0])
+
+
+@pytest.mark.parametrize("parts", [(20, 44), (44, 20), (8, 40, 16)])
+@pytest.mark.parametrize("limits", [{}, {"max_overhead": 0.0}, {"robust": True}])
+def test_a_split_into_uneven_rows_is_made_once(parts: tuple[int, ...], limits: dict[str, Any]) -> None:
+    nodes = [helper.make_node("Conv", ["x", "w"], ["a"], pads=[1] * 4)]
+    nodes.append(helper.make_node("Split", ["a", "rows"], [f"s{i}" for i in range(len(parts))], axis=2))
+    for i in range(len(parts)):
+        nodes.append(helper.make_node("Conv", [f"s{i}", "v"], [f"c{i}"], pads=[1] * 4))
+        nodes.append(helper.make_node("MaxPool", [f"c{i}"], [f"p{i}"], kernel_shape=[2, 2], strides=[2, 2]))
+    nodes.append(helper.make_node("Concat", [f"p{i}" for i in range(len(parts))], ["y"], axis=2))
+    weights = {"w": random_array((8, 3, 3, 3)), "v": random_array((32, 8, 3, 3)), "rows": np.array(parts)}
+    net = graph.load(model_of(nodes, {"x": random_array((1, 3, 64, 64))}, ["y"], weights))
+    cut = restructure.plan(net, **limits)
+    made = restructure.rewrite(net, cut)
+    assert [node.op_type for node in made.graph].count("Split") == 1
+    assert verify(net, made, plan=cut).problems == ()

@@ -19,10 +19,10 @@ from accelsim.workload.views import every_column, every_row
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
 
-#: Activations of a FusedConv, and what its parameters are called.
 #: A column must have so many channels, as many bytes as bursts usually have, for the columns between to be left out.
 CHANNELS_OF_A_BURST = 64
 
+#: Activations of a FusedConv, and what its parameters are called.
 _ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "Relu": (),
     "Sigmoid": (),
