@@ -33,7 +33,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the operands, digits 1 to 9 (default: 0)")
     parser.add_argument("--step", action="store_true", help="wait for the Enter key after every cycle")
     parser.add_argument("--last", action="store_true", help="leave the cycles out, show the product and the counts")
-    parser.add_argument("--out", metavar="FILE", help="write the cycles as a film: .html (no network needed) or .gif")
+    parser.add_argument(
+        "-o", "--out", metavar="FILE", help="write the cycles as a film: .html (no network needed) or .gif"
+    )
     parser.set_defaults(handler=run)
 
 

@@ -30,7 +30,7 @@ def register(subparsers: Subparsers) -> None:
 
     part = parts.add_parser("export", help="write one network as an ONNX file with seeded random weights")
     part.add_argument("name", metavar="NAME", help="a network of the zoo")
-    part.add_argument("--out", metavar="FILE", help="where to (default: NAME.onnx in this folder)")
+    part.add_argument("-o", "--out", metavar="FILE", help="where to (default: NAME.onnx in this folder)")
     part.add_argument("--batch", metavar="N", type=int, default=1, help="images at once (default: 1)")
     part.add_argument("--batchnorm", action="store_true", help="keep BatchNormalization nodes instead of folding them")
     part.set_defaults(handler=export)

@@ -45,7 +45,8 @@ class Parser(argparse.ArgumentParser):
             if argument == "--":
                 return
             option = argument.partition("=")[0]
-            if option.startswith("--") and option not in known:
+            short = argument[:2] if not argument.startswith("--") else option  # Its value may follow at once.
+            if _is_option(argument) and option not in known and short not in known:
                 self.error(f"{option}: must be an option of `{self.prog}`{_guess(option, known)}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -55,6 +56,11 @@ class Parser(argparse.ArgumentParser):
         name = "/".join(action.option_strings) or action.metavar or action.dest
         rule = f"must be one of {', '.join(choices)}, got {value!r}"
         self.error(f"{name}: {rule}{_guess(str(value), choices)}")
+
+
+def _is_option(argument: str) -> bool:
+    """Whether an argument is meant as an option: neither a value, nor - (a stream), nor a negative number."""
+    return argument.startswith("-") and argument[1:2] not in {"", ".", *"0123456789"}
 
 
 def _guess(word: str, known: Iterable[str]) -> str:

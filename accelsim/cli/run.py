@@ -34,7 +34,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--json", metavar="FILE|-", help="write the result as JSON")
     parser.add_argument("--csv", metavar="DIR", help="write the result's tables as CSV files")
-    parser.add_argument("--out", metavar="DIR", help="write all of it: result.json, the CSV files, report.txt")
+    parser.add_argument("-o", "--out", metavar="DIR", help="write all of it: result.json, the CSV files, report.txt")
     parser.add_argument(
         "--trace", metavar="FILE", help="write what every unit did when: .pftrace (ui.perfetto.dev), .json"
     )

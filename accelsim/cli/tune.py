@@ -45,7 +45,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--jobs", metavar="N", type=whole, help="runs at the same time (default: one per core)")
     parser.add_argument("--plan-out", metavar="FILE", help="write the plan as YAML, which compare --restructure reads")
-    parser.add_argument("--out", metavar="FILE", help="write the restructured network as ONNX")
+    parser.add_argument("-o", "--out", metavar="FILE", help="write the restructured network as ONNX")
     parser.add_argument("--json", metavar="FILE|-", help="write what was tried as JSON")
     parser.set_defaults(handler=run)
 

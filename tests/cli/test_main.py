@@ -12,6 +12,7 @@ import pytest
 
 import accelsim
 from accelsim.cli import hw, main
+from accelsim.cli.main import build_parser
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,3 +110,20 @@ def test_a_full_disk_behind_standard_output_is_told_once() -> None:
 def test_the_package_is_the_command_too():
     done = subprocess.run([sys.executable, "-m", "accelsim", "hw", "list"], capture_output=True, text=True, check=True)
     assert "edge_npu" in done.stdout
+
+
+def test_every_command_that_writes_a_file_calls_it_out_for_short_o() -> None:
+    def commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+        inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        return [parser, *(found for action in inner for part in action.choices.values() for found in commands(part))]
+
+    outs = [
+        action.option_strings for part in commands(build_parser()) for action in part._actions if action.dest == "out"
+    ]
+    assert len(outs) >= 7
+    assert outs == [["-o", "--out"]] * len(outs)
+
+
+def test_a_short_option_may_have_its_value_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["restructure", "--model", "tiny", "--no-verify", f"-o{tmp_path / 'flat.onnx'}"]) == 0
+    assert (tmp_path / "flat.onnx").exists()

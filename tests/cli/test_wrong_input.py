@@ -123,6 +123,7 @@ def test_all_problems_of_a_description_are_told_at_once(say: Say, tmp_path: Path
         ("--hw edge_npu --layers -1", r"--layers: must be a whole number or all, got '-1'; .+"),
         ("--hw edge_npu --restructre x", r"--restructre: must be an option of `accelsim run`; see .+"),
         ("--hw edge_npu --modle x", r"--modle: must be an option of `accelsim run`; did you mean --model\?; .+"),
+        ("--hw edge_npu -x 3", r"-x: must be an option of `accelsim run`; see .+"),
         ("--hw edge_npu --json", r"--json: expected one argument; .+"),
         ("--hw edge_npu more", r"'more': must be an argument of `accelsim run`, got 1 too many; .+"),
         ("--hw edge_npu --json no/such/x.json", r"no/such/x\.json: must be a writable file, got no such file .+; .+"),
