@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from browsing import opened_browser, watched
@@ -24,16 +26,52 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("browser")
 
 
+class Served(NamedTuple):
+    """A playground that runs: its address and its process."""
+
+    home: str
+    pid: int
+
+    def workers(self) -> set[int]:
+        """The processes that plan and simulate, as far as there are any yet."""
+        listed = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return {int(pid) for pid in listed.stdout.split()}
+
+
 @contextmanager
-def served(ended_by: signal.Signals) -> Iterator[str]:
-    """A playground's address; ends on a signal, and says no more than that."""
+def suspended(
+    playground: Served, spared: Set[int] = frozenset(), until: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Workers that do nothing for as long as this is open: those that there are, and those that begin `until` then."""
+    stopped: set[int] = set()
+
+    def stop() -> None:
+        for pid in playground.workers() - spared - stopped:
+            os.kill(pid, signal.SIGSTOP)
+            stopped.add(pid)
+
+    deadline = time.monotonic() + 60
+    try:
+        while not until():
+            assert time.monotonic() < deadline, "never came about"
+            stop()
+        stop()
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def served(ended_by: signal.Signals) -> Iterator[Served]:
+    """A playground; ends on a signal, and says no more than that."""
     words = [sys.executable, "-m", "accelsim.cli", "play", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = process.stdout.readline()
         found = re.fullmatch(r"playground at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
         assert found, said
-        yield found[1]
+        yield Served(found[1], process.pid)
         process.send_signal(ended_by)
         _, complaints = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -41,15 +79,20 @@ def served(ended_by: signal.Signals) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[str]:
+def playground() -> Iterator[Served]:
     """A served playground; ends on an interrupt as a user would end it."""
     with served(signal.SIGINT) as found:
         yield found
 
 
+@pytest.fixture(scope="module")
+def home(playground: Served) -> str:
+    return playground.home
+
+
 def test_being_asked_to_end_leaves_nothing_behind_either() -> None:
     with served(signal.SIGTERM) as found:
-        assert found.startswith("http://127.0.0.1:")
+        assert found.home.startswith("http://127.0.0.1:")
 
 
 @pytest.fixture(scope="module")
@@ -145,22 +188,31 @@ def test_what_does_not_fit_is_told_and_mended_by_a_slider(browser: Browser, home
 
 
 @pytest.mark.slow
-def test_one_plans_for_long_while_another_moves_a_slider(browser: Browser, home: str) -> None:
-    with watched(browser, home) as slow, opened(browser, home, "model=tiny&scratchpad=16") as quick:
-        slow.goto(f"{home}?model=inceptionv3&restructure=default")
-        slow.wait_for_selector(".busy :text('planning')")
-        slide(quick, "scratchpad", 0.0)
-        assert "planning" in slow.inner_text(".busy")
-        assert slow.locator("#cards").count() == 0
+def test_one_plans_for_long_while_another_moves_a_slider(browser: Browser) -> None:
+    with (
+        served(signal.SIGINT) as playground,
+        opened(browser, playground.home, "model=tiny&scratchpad=16") as quick,
+        watched(browser, playground.home) as slow,
+    ):
+        simulating = playground.workers()
+        slow.goto(f"{playground.home}?model=inceptionv3&restructure=default", wait_until="commit")
+        with suspended(playground, simulating, slow.locator(".busy :text('planning')").is_visible):
+            slide(quick, "scratchpad", 0.0)
+            assert "planning" in slow.inner_text(".busy")
+            assert slow.locator("#cards").count() == 0
+        slow.wait_for_selector("#occupancy-restructured")
 
 
 @pytest.mark.slow
-def test_a_connection_that_breaks_loses_no_answer_and_no_state(browser: Browser, home: str) -> None:
-    with watched(browser, home) as page:
-        page.goto(f"{home}?model=squeezenet&restructure=rows&parts=3")
-        page.wait_for_selector(".busy :text('planning')")
-        page.evaluate("window.same = true; window.socket.io.engine.close()")
-        page.wait_for_selector("#occupancy-restructured")
+def test_a_connection_that_breaks_loses_no_answer_and_no_state(browser: Browser, playground: Served) -> None:
+    with opened(browser, playground.home, "model=tiny") as page:
+        with suspended(playground):
+            page.evaluate("window.same = true")
+            page.get_by_role("combobox", name="network").click()
+            page.get_by_role("option", name="squeezenet1.1").click()
+            page.wait_for_selector(".busy :text('simulating')")
+            page.evaluate("window.socket.io.engine.close()")
+        page.wait_for_selector(".sentence:has-text('model tiny → squeezenet1.1')")
         assert page.evaluate("window.same"), "the page was loaded again"
 
 
