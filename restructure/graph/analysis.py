@@ -1,7 +1,7 @@
 """From a model to its analysed graph: shapes, folded constants, aliases, and only the nodes that do work."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from restructure import dtypes, operators
 from restructure.errors import ModelError, OperatorError, WeightFileError
 from restructure.graph import folding
-from restructure.graph.checks import check_operators, check_opset, ordered
+from restructure.graph.checks import check_operators, check_opset, on_constants, ordered
 from restructure.graph.dimensions import check_size, input_infos
 from restructure.graph.expanding import expand
 from restructure.graph.graph import Graph
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse"]
 
-_LARGEST_LOOKED_AT = 1 << 22
+_LARGEST_LOOKED_AT = 1 << 24
 """Elements of a constant that an operator's meaning may depend on, at most."""
 
 _ALIASES = frozenset({"Identity", "Dropout"})
@@ -42,12 +42,12 @@ def analyse(model: "ir.Model", dims: Mapping[str, int], source: Source, where: s
     Raises:
         ModelError: one of its subclasses says what is wrong.
     """
-    nodes = list(model.graph)
+    nodes = ordered(where, list(model.graph))
     opsets = {operators.canonical_domain(domain): version for domain, version in model.opset_imports.items()}
-    check_operators(where, nodes)
     check_opset(where, opsets)
     run = _Analysis(model, dims, opsets, where)
-    for original in ordered(where, nodes):
+    check_operators(where, nodes, run.constants)
+    for original in nodes:
         run.visit(original)
     return run.finish(source)
 
@@ -118,6 +118,9 @@ class _Analysis:
         call = self._call(node)
         try:
             check_node(original, call.inputs, self.opsets)
+            if operators.find(node.op_type, node.domain) is None and on_constants(original):
+                self._compute(node, call)
+                return
             spec = operators.spec(node.op_type, node.domain)
             results = spec.infer(call)
             if spec.category == "constant" or (any(inputs) and all(n in self.constants for n in inputs if n)):
@@ -153,10 +156,26 @@ class _Analysis:
             self._know(node.outputs[0], Fill(results[0], value.reshape(())))
         elif node.op_type in ("Shape", "Size"):
             self._know(node.outputs[0], Known(results[0], folding.shape_question(call)))
+        elif node.op_type == "EyeLike":
+            # Its operand is asked for its shape alone.
+            self._know(node.outputs[0], Derived(results[0], "EyeLike", (), partial(folding.eye, call, results[0])))
         elif node.op_type in _ALIASES and node.outputs[0] not in self.outputs:
             self.alias[node.outputs[0]] = node.inputs[0]
         else:
             self._derive(node, call, results)
+
+    def _compute(self, node: Node, call: Call) -> None:
+        """Know what an operator without a row gives: even its shape is known by its value alone."""
+        operands = [self.constants[name] if name else None for name in node.inputs]
+        for operand in operands:
+            if operand is not None and operand.info.elements > _LARGEST_LOOKED_AT:
+                raise OperatorError(f"is given {operand.info.elements:,} elements, at most {_LARGEST_LOOKED_AT:,}")
+        values = folding.compute_by_runtime(call, [None if one is None else one.evaluate() for one in operands])
+        for name, value in zip(node.outputs, values, strict=False):
+            if name:
+                info = TensorInfo(value.shape, value.dtype.name)
+                check_size(name, info, may_be_empty=True)
+                self._know(name, Known(info, value))
 
     def _constant(self, node: Node, info: TensorInfo) -> None:
         tensor = node.attributes.get("value")

@@ -1,7 +1,7 @@
 """What a model must satisfy before its shapes are worth computing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TYPE_CHECKING
@@ -98,6 +98,11 @@ def _qualified(op_type: str, domain: str) -> str:
     return printable(f"{domain}.{op_type}" if domain else op_type)
 
 
+def on_constants(node: "ir.Node") -> bool:
+    """Whether an operator without a row in the table may stand where its operands are constants."""
+    return node.op_type in operators.ON_CONSTANTS and not operators.canonical_domain(node.domain)
+
+
 def check_opset(where: str, opsets: Mapping[str, int]) -> None:
     """Raise ModelError if the default operator set is older than the table."""
     version = opsets.get("")
@@ -107,9 +112,23 @@ def check_opset(where: str, opsets: Mapping[str, int]) -> None:
         )
 
 
-def check_operators(where: str, nodes: Sequence["ir.Node"]) -> None:
-    """Raise ControlFlowError or UnsupportedOperatorError, naming every offending operator and its count."""
-    wrong = Counter((node.op_type, node.domain) for node in nodes if operators.find(node.op_type, node.domain) is None)
+def check_operators(where: str, nodes: Sequence["ir.Node"], known: Iterable[str]) -> None:
+    """Raise ControlFlowError or UnsupportedOperatorError, naming every offending operator and its count.
+
+    Args:
+        where: how messages name the model.
+        nodes: in topological order.
+        known: tensors whose values are in the model.
+    """
+    constants, wrong = set(known), Counter[tuple[str, str]]()
+    for node in nodes:
+        spec = operators.find(node.op_type, node.domain)
+        read = [str(value.name) for value in node.inputs if value is not None]
+        folded = bool(read) and constants.issuperset(read)
+        if spec is None and not (folded and on_constants(node)):
+            wrong[node.op_type, node.domain] += 1
+        if folded or (spec is not None and spec.category == "constant"):
+            constants.update(str(value.name) for value in node.outputs)
     if not wrong:
         return
     flow = [f"{count} × {op}" for (op, domain), count in wrong.items() if op in operators.CONTROL_FLOW and not domain]

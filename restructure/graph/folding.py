@@ -4,17 +4,19 @@ The operators exporters wrap around shapes and weights are computed here with nu
 imported only then.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from restructure import dtypes
 from restructure.errors import ModelError
 from restructure.operators import Array, Call, TensorInfo
 from restructure.operators.movement import slice_ranges, transpose_permutation
 from restructure.operators.records import normalise_axis
 
-__all__ = ["compute", "shape_question"]
+__all__ = ["compute", "compute_by_runtime", "eye", "shape_question"]
 
 Arrays = Sequence[Array | None]
 
@@ -26,6 +28,12 @@ def shape_question(call: Call) -> Array:
         return np.array(int(np.prod(shape, dtype=np.int64)), dtype=np.int64)
     start, end = call.integer("start", 0), call.integer("end", len(shape))
     return np.array(shape[start:end], dtype=np.int64)
+
+
+def eye(call: Call, result: TensorInfo, arrays: Arrays = ()) -> Sequence[Array]:
+    """Return the value of an EyeLike call, from nothing but the shape of its result."""
+    height, width = result.shape
+    return [np.eye(height, width, k=call.integer("k", 0), dtype=np.dtype(dtypes.numpy_name(result.dtype)))]
 
 
 def _axis(call: Call, default: int = 0) -> int:
@@ -153,10 +161,26 @@ def compute(call: Call, results: Sequence[TensorInfo], arrays: Arrays) -> Sequen
     """
     plain = not call.domain and results[0].dtype not in _NOT_PLAIN and not call.integer("block_size", 0)
     function = _NUMPY.get(call.op_type) if plain else None
-    try:
-        if function is None:
-            return _by_runtime(call, arrays)
+    if function is None:
+        return compute_by_runtime(call, arrays)
+    with _said_of(call):
         return [np.asarray(function(call, arrays, results[0]))]
+
+
+def compute_by_runtime(call: Call, arrays: Arrays) -> Sequence[Array]:
+    """Return the results of any operator that onnxruntime has, on constant operands.
+
+    Raises:
+        ModelError: onnxruntime refuses it.
+    """
+    with _said_of(call):
+        return _by_runtime(call, arrays)
+
+
+@contextmanager
+def _said_of(call: Call) -> Iterator[None]:
+    try:
+        yield
     except ModelError:
         raise
     except Exception as error:

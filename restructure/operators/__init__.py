@@ -19,11 +19,12 @@ from restructure.operators.queries import (
 )
 from restructure.operators.records import Array, Call, Category, OperatorSpec, Shape, TensorInfo
 from restructure.operators.resize import ResizeGeometry
-from restructure.operators.table import CONTROL_FLOW, TABLE, canonical_domain, find, spec
+from restructure.operators.table import CONTROL_FLOW, ON_CONSTANTS, TABLE, canonical_domain, find, spec
 from restructure.operators.windows import ConvGeometry, PoolGeometry, Window
 
 __all__ = [
     "CONTROL_FLOW",
+    "ON_CONSTANTS",
     "TABLE",
     "Array",
     "Call",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from restructure import dtypes
 from restructure.errors import OperatorError
 from restructure.operators.records import Call, OperatorSpec, TensorInfo, tensor_info
 
@@ -37,9 +38,20 @@ def _constant_of_shape(call: Call) -> Sequence[TensorInfo]:
     return [TensorInfo(shape, "float32" if fill is None else tensor_info(fill, "attribute 'value'").dtype)]
 
 
+def _eye_like(call: Call) -> Sequence[TensorInfo]:
+    given = call.operand(0)
+    if len(given.shape) != 2:
+        raise OperatorError(f"must be given a matrix, got shape {list(given.shape)}")
+    dtype = dtypes.from_onnx(call.integer("dtype")) if "dtype" in call.attributes else given.dtype
+    if dtype is None or dtypes.numpy_name(dtype) is None:
+        raise OperatorError(f"is made of no such element type: {dtype or call.integer('dtype')}")
+    return [TensorInfo(given.shape, dtype)]
+
+
 SPECS = (
     OperatorSpec("Constant", "constant", _constant),
     OperatorSpec("ConstantOfShape", "constant", _constant_of_shape),
+    OperatorSpec("EyeLike", "constant", _eye_like),
     OperatorSpec("Shape", "constant", _shape),
     OperatorSpec("Size", "constant", _size),
 )

@@ -23,7 +23,7 @@ from restructure.operators import (
 )
 from restructure.operators.records import OperatorSpec
 
-__all__ = ["CONTROL_FLOW", "TABLE", "canonical_domain", "find", "spec"]
+__all__ = ["CONTROL_FLOW", "ON_CONSTANTS", "TABLE", "canonical_domain", "find", "spec"]
 
 _FAMILIES = (
     convolution,
@@ -45,6 +45,9 @@ TABLE: dict[tuple[str, str], OperatorSpec] = {
 }
 
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+
+ON_CONSTANTS = frozenset({"Compress", "Det", "NonZero", "ReverseSequence", "Unique"})
+"""Operators of the default domain without a row: they stand for what they give, which must be known beforehand."""
 
 
 def canonical_domain(domain: str) -> str:

@@ -1,5 +1,6 @@
 """Whatever is known before the model runs is folded, to the values onnxruntime computes, and never made too early."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from onnx import helper
 from onnx_nodes import model_of, node_model, random_array, run
 
 from restructure import graph
-from restructure.errors import ModelError, OperatorError
+from restructure.errors import ModelError, OperatorError, UnsupportedOperatorError
 
 MODELS = Path(__file__).parent.parent / "data" / "models"
 
@@ -61,6 +62,15 @@ FOLDED: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("Pad", [F, ints(0, 1, 0, 0, 0, 2)], {}),
     ("ReduceProd", [I], {"keepdims": 0}),
     ("MatMul", [F, random_array((4, 2))], {}),
+    ("EyeLike", [F[0]], {"k": 1}),
+    ("EyeLike", [F[0]], {"k": -1, "dtype": 7}),
+    ("CumSum", [F, np.array(1)], {"exclusive": 1}),
+    # these have no row in the table
+    ("Compress", [F, I > 0], {"axis": 2}),
+    ("Det", [F[:, :, :3]], {}),
+    ("NonZero", [I > 0], {}),
+    ("ReverseSequence", [F, ints(2, 1, 2)], {"time_axis": 0, "batch_axis": 1}),
+    ("Unique", [I], {}),
 ]
 
 
@@ -83,6 +93,50 @@ def test_a_node_on_constants_is_folded_to_onnxruntimes_value(
     np.testing.assert_allclose(value, expected, rtol=1e-6)
     assert net.tensors["y0"].role == "weight"
     del x
+
+
+def test_an_eye_of_a_live_matrix_is_known_by_its_shape() -> None:
+    nodes = [helper.make_node("EyeLike", ["x"], ["e"]), helper.make_node("Add", ["x", "e"], ["y"])]
+    net = graph.load(model_of(nodes, {"x": random_array((3, 4))}, ["y"]))
+    assert [node.op_type for node in net.nodes] == ["Add"]
+    np.testing.assert_array_equal(net.weight("e"), np.eye(3, 4, dtype=np.float32))
+
+
+def test_an_eye_is_of_a_matrix_and_of_numbers() -> None:
+    for shape, attributes, message in (
+        ((2, 3, 4), {}, "must be given a matrix, got shape [2, 3, 4]"),
+        ((3, 4), {"dtype": 8}, "is made of no such element type: string"),
+        ((3, 4), {"dtype": 99}, "is made of no such element type: 99"),
+    ):
+        nodes = [helper.make_node("EyeLike", ["x"], ["y"], name="eye", **attributes)]
+        with pytest.raises(OperatorError, match=re.escape(f"node 'eye' (EyeLike): {message}")):
+            graph.load(model_of(nodes, {"x": random_array(shape)}, ["y"]))
+
+
+def test_what_a_constant_mask_picks_is_known_but_not_what_a_computed_one_does() -> None:
+    nodes = [
+        helper.make_node("NonZero", ["mask"], ["places"]),
+        helper.make_node("Transpose", ["places"], ["rows"]),
+        helper.make_node("GatherND", ["x", "rows"], ["y"]),
+    ]
+    mask = np.array([[True, False, True], [False, True, False]])
+    net = graph.load(model_of(nodes, {"x": random_array((2, 3, 4))}, ["y"], {"mask": mask}))
+    assert net.tensors["y"].shape == (3, 4)
+    message = r"1 node\(s\) with unsupported operators: 1 × NonZero"
+    with pytest.raises(UnsupportedOperatorError, match=message):
+        graph.load(model_of(nodes, {"x": random_array((2, 3, 4)), "mask": mask}, ["y"]))
+
+
+def test_what_must_be_computed_at_once_may_not_be_too_large() -> None:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["ones"]),
+        helper.make_node("NonZero", ["ones"], ["places"], name="all"),
+        helper.make_node("Gather", ["x", "places"], ["y"]),
+    ]
+    constants = {"shape": ints(4097, 4096)}
+    message = re.escape("node 'all' (NonZero): is given 16,781,312 elements, at most 16,777,216")
+    with pytest.raises(OperatorError, match=message):
+        graph.load(model_of(nodes, {"x": random_array((1,))}, ["y"], constants))
 
 
 def test_shape_arithmetic_around_a_reshape_disappears() -> None:
