@@ -16,7 +16,7 @@ from accelsim.workload.unary import UNARY
 from restructure.graph import Graph, Node
 
 #: Operators of which a rank-3 operand is a sequence of positions with channels first (N, C, L).
-_ONE_DIMENSIONAL = frozenset(
+_OVER_MAPS = frozenset(
     {
         "Conv",
         "ConvTranspose",
@@ -77,9 +77,10 @@ def build(graph: Graph, in_passes: Container[str] = ()) -> Workload:
 
 def _input_layout(graph: Graph, name: str) -> Layout:
     """Where a network input lies: as its first reader wants it."""
-    rank = len(graph.tensors[name].shape)
-    readers = graph.consumers(name)
-    return map_layout(rank) if readers and readers[0].op_type in _ONE_DIMENSIONAL else default_layout(rank)
+    shape, readers = graph.tensors[name].shape, graph.consumers(name)
+    layout = map_layout(len(shape))
+    wanted = bool(readers) and readers[0].op_type in _OVER_MAPS and is_plain(layout, shape)
+    return layout if wanted else default_layout(len(shape))
 
 
 def _inherit_scale(builder: Builder, node: Node) -> None:
@@ -96,12 +97,12 @@ def _output(builder: Builder, name: str) -> NamedView:
         _as_integers(builder, name)
     shape = builder.shape(name)
     found = builder.arrangement(name).natural()
-    layout = found if found is not None and is_plain(found) else default_layout(len(shape))
+    layout = found if found is not None and is_plain(found, shape) else default_layout(len(shape))
     view = builder.view(name, layout)
     if any(builder.storages[piece.storage].kind is not TensorKind.ACTIVATION for piece in view.pieces):
         layout = default_layout(len(shape))  # what was there before the network ran is delivered as a copy
         view = builder.copied(name, builder.arrangement(name), layout)
-    return NamedView(name, view, shape, onnx_axes(layout))
+    return NamedView(name, view, shape, onnx_axes(layout, shape))
 
 
 def _as_integers(builder: Builder, name: str) -> None:

@@ -25,6 +25,9 @@ _DEFAULTS: dict[int, Layout] = {
 }
 
 
+_MAPS: dict[int, Layout] = {3: ((0,), (2,), (), (1,)), 5: ((0, 2), (3,), (4,), (1,))}
+
+
 def default_layout(rank: int) -> Layout:
     """Where the axes of a tensor of `rank` lie if nobody asks for anything else; leading axes beyond four are batch."""
     if rank <= 4:
@@ -33,12 +36,14 @@ def default_layout(rank: int) -> Layout:
 
 
 def map_layout(rank: int) -> Layout:
-    """Where a (N, C, spatial …) tensor lies: (N, C, L) as L rows of C channels.
+    """Where a (N, C, spatial …) tensor lies: (N, C, L) as L rows of C channels, (N, C, D, H, W) as N·D maps.
 
     >>> map_layout(3)
     ((0,), (2,), (), (1,))
+    >>> map_layout(5)
+    ((0, 2), (3,), (4,), (1,))
     """
-    return ((0,), (2,), (), (1,)) if rank == 3 else default_layout(rank)
+    return _MAPS.get(rank) or default_layout(rank)
 
 
 def physical_shape(shape: Sequence[int], layout: Layout) -> Shape4:
@@ -47,14 +52,28 @@ def physical_shape(shape: Sequence[int], layout: Layout) -> Shape4:
     return (batch, row, column, channel)
 
 
-def onnx_axes(layout: Layout) -> tuple[int, ...]:
+def onnx_axes(layout: Layout, shape: Sequence[int]) -> tuple[int, ...]:
     """The transposition that brings a physical array into the model's order, ready for ``reshape``.
 
-    Every group must hold neighbouring axes in ascending order.
+    The layout must be plain.
     """
-    return tuple(sorted(range(4), key=lambda axis: (layout[axis][0] if layout[axis] else -1, axis)))
+    groups = _longer_than_one(layout, shape)
+    return tuple(sorted(range(4), key=lambda axis: (groups[axis][0] if groups[axis] else -1, axis)))
 
 
-def is_plain(layout: Layout) -> bool:
-    """Whether every group holds neighbouring axes in ascending order, so that ``onnx_axes`` can express it."""
-    return all(list(group) == list(range(group[0], group[0] + len(group))) for group in layout if group)
+def is_plain(layout: Layout, shape: Sequence[int]) -> bool:
+    """Whether every group holds neighbouring axes in ascending order, so that ``onnx_axes`` can express it.
+
+    Axes of size 1 may lie anywhere.
+
+    >>> is_plain(map_layout(5), (1, 8, 4, 6, 6)), is_plain(map_layout(5), (2, 8, 4, 6, 6))
+    (True, False)
+    """
+    groups = _longer_than_one(layout, shape)
+    return all(list(group) == list(range(group[0], group[0] + len(group))) for group in groups if group)
+
+
+def _longer_than_one(layout: Layout, shape: Sequence[int]) -> list[list[int]]:
+    """The groups of a layout without axes of size 1, the others numbered anew."""
+    numbers = {axis: number for number, axis in enumerate(axis for axis, size in enumerate(shape) if size > 1)}
+    return [[numbers[axis] for axis in group if axis in numbers] for group in layout]

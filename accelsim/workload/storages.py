@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
+import numpy as np
+
 from accelsim.program import TensorKind
 from accelsim.workload.constants import constant_array, element_size
 from accelsim.workload.layouts import Layout, is_plain, onnx_axes, physical_shape
@@ -42,9 +44,9 @@ class StorageTable:
         physical = physical_shape(shape, layout)
         tensor = self.graph.tensors.get(name) or self.graph.tensors.get(name.rpartition("·")[0])
         width = element_size(tensor.dtype) if tensor and precision is Precision.ACTIVATIONS else 0
-        axes = onnx_axes(layout) if is_plain(layout) else (0, 1, 2, 3)
+        axes = onnx_axes(layout, shape) if is_plain(layout, shape) else (0, 1, 2, 3)
         label = self._unused(name)
-        onnx_shape = shape if is_plain(layout) else physical
+        onnx_shape = shape if is_plain(layout, shape) else physical
         return self._store(Storage(label, kind, physical, precision, onnx_shape, axes, width))
 
     def _unused(self, name: str) -> str:
@@ -96,6 +98,15 @@ class StorageTable:
         width = element_size(self.graph.stored_dtype(name))
         value = constant_array(self.graph, name, shape, layout, spread)
         return self.whole(self.parameter(label, physical, precision, value, width, (shape, layout, spread)))
+
+    def zeros(self, like: View) -> View:
+        """A map of zeros, as one of those that a view is made of."""
+        shape, width = (1, *like.shape[1:]), self.storages[like.pieces[0].storage].element_bytes
+
+        def value() -> FloatArray:
+            return np.zeros(shape, np.float32)
+
+        return self.whole(self.parameter("zeros", shape, Precision.ACTIVATIONS, value, width))
 
     def _store(self, storage: Storage) -> int:
         self.storages.append(storage)

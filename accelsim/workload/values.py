@@ -41,6 +41,11 @@ class ScaleShift:
         """This step behind others."""
         return ScaleShift(self.graph, self.node, before)
 
+    @property
+    def first(self) -> Node:
+        """The node of the first of them."""
+        return self.node if self.before is None else self.before.first
+
     def scale(self) -> FloatArray:
         """Factor per channel, shape (channels,)."""
         return self._both()[0].astype(np.float32)

@@ -27,7 +27,7 @@ def test_any_tile_of_any_rearrangement_finds_its_elements_in_the_region_of_its_r
     target = default_layout(len(arrangement.shape))
     expected_shape = physical_shape(arrangement.shape, target)
     model = values_of(arrangement, base)
-    axes = onnx_axes(target)
+    axes = onnx_axes(target, arrangement.shape)
     expected = model.reshape([expected_shape[a] for a in axes]).transpose(np.argsort(axes))
     start, size = data.draw(regions(expected_shape))
     spans = [

@@ -78,7 +78,7 @@ def test_every_problem_is_named_at_once_with_counts():
 
 
 def test_forms_that_cannot_be_simulated_are_named_together():
-    cube = {"k": np.ones((4, 4, 1, 1, 1), np.float32)}
-    nodes = [("Conv", "x k", "a", {}), ("MaxPool", "a", "y", {"kernel_shape": [1, 1, 1]})]
-    with pytest.raises(ModelUnsupportedError, match=r"^g: 2 nodes: .*3 spatial axes.*over 3 axes"):
-        built(nodes, weights=cube, shape=(1, 4, 2, 2, 2))
+    cube = {"k": np.ones((4, 4, 1, 1, 1, 1), np.float32)}
+    nodes = [("Conv", "x k", "a", {}), ("MaxPool", "a", "y", {"kernel_shape": [1, 1, 1, 1]})]
+    with pytest.raises(ModelUnsupportedError, match=r"^g: 2 nodes: .*4 spatial axes.*over 4 axes"):
+        built(nodes, weights=cube, shape=(1, 4, 2, 2, 2, 2))

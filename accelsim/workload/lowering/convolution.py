@@ -10,17 +10,21 @@ from accelsim.program import MatrixKernel, PostOperation, Window
 from accelsim.workload.builder import Builder
 from accelsim.workload.constants import element_size
 from accelsim.workload.fusion import Chain, chain
-from accelsim.workload.layouts import Layout, map_layout
+from accelsim.workload.layouts import CHANNEL, Layout, map_layout
 from accelsim.workload.lowering.refusals import unsupported
+from accelsim.workload.lowering.volumes import MAPS, DepthTaps, TapFilters, over_maps
 from accelsim.workload.pieces import MOST_PIECES
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
-from accelsim.workload.values import bias, filters
-from accelsim.workload.views import every_column, every_row
+from accelsim.workload.values import ScaleShift, bias, filters
+from accelsim.workload.views import every_column, every_row, join
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
 
 #: A column must have so many channels, as many bytes as bursts usually have, for the columns between to be left out.
 CHANNELS_OF_A_BURST = 64
+
+#: What the taps before have summed up, as an operand of the next one.
+_SO_FAR = "residual·taps"
 
 #: Activations of a FusedConv, and what its parameters are called.
 _ACTIVATIONS: dict[str, tuple[str, ...]] = {
@@ -34,20 +38,83 @@ _ACTIVATIONS: dict[str, tuple[str, ...]] = {
 
 
 def conv(builder: Builder, node: Node) -> None:
-    """Conv over one or two spatial axes; a BatchNormalization behind it goes into its weights."""
+    """Conv over one to three spatial axes; a BatchNormalization behind it goes into its weights."""
     geometry = conv_geometry(node, builder.graph)
     rank = len(geometry.kernel)
-    if rank > 2:
-        raise unsupported(node, f"convolution over {rank} spatial axes", "1 or 2 spatial axes are simulated")
+    if rank > 3:
+        raise unsupported(node, f"convolution over {rank} spatial axes", "1 to 3 spatial axes are simulated")
     if not builder.is_constant(node.inputs[1]):
         raise unsupported(node, "a convolution with computed filters", "constant filters are simulated")
     layout = map_layout(rank + 2)
     folded = chain(builder, node.outputs[0], layout, fold_normalisation=node.op_type == "Conv")
     if node.op_type == "FusedConv":
         _fuse_own(builder, node, folded, layout)
+    if rank == 3:
+        _over_depth(builder, node, geometry, folded)
+        return
     kernel, view = _only_what_is_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
     source = Access("input", view, Along.WINDOW, Along.REDUCTION)
     append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
+
+
+def _over_depth(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> None:
+    """A convolution whose maps along depth are read as channels; of several groups, one for each tap along depth."""
+    taps = DepthTaps.of(geometry)
+    flat = over_maps(geometry, geometry.batch * taps.results)
+    view = builder.view(node.inputs[0], map_layout(5))
+    sources = [taps.of_all(builder, view, tap) for tap in range(taps.taps)]
+    if geometry.groups == 1:
+        flat = replace(flat, channels=flat.channels * taps.taps)
+        _append_taps(builder, node, flat, join(sources, CHANNEL), folded, None)
+        return
+    so_far: View | None = None
+    for tap, source in enumerate(sources[:-1]):
+        so_far = _partial_sum(builder, node, flat, source, so_far, folded.normalisation, tap)
+    if so_far is not None:
+        folded.residuals.append(Access(_SO_FAR, so_far))
+        folded.precede([PostOperation("Add", (), _SO_FAR)])
+    _append_taps(builder, node, flat, sources[-1], folded, taps.taps - 1)
+
+
+def _append_taps(
+    builder: Builder, node: Node, flat: ConvGeometry, source: View, folded: Chain, tap: int | None
+) -> None:
+    """The layer of one tap along depth, the last one, or of all that lie side by side."""
+    value = TapFilters(builder.graph, node.inputs[1], folded.normalisation, tap)
+    kernel, view = _only_what_is_read(conv_kernel(node.op_type, flat, folded), source)
+    parameters = _parameters(builder, node, flat, folded, value, ("taps", tap))
+    append_conv(builder, node, flat, kernel, Access("input", view, Along.WINDOW, Along.REDUCTION), folded, parameters)
+
+
+def _partial_sum(
+    builder: Builder,
+    node: Node,
+    flat: ConvGeometry,
+    source: View,
+    so_far: View | None,
+    norm: ScaleShift | None,
+    tap: int,
+) -> View:
+    """The layer of one tap along depth that adds its products to those of the taps before."""
+    before = [] if so_far is None else [Access(_SO_FAR, so_far)]
+    steps = Chain("", None, post=[PostOperation("Add", (), access.slot) for access in before])
+    kernel, view = _only_what_is_read(conv_kernel(node.op_type, flat, steps), source)
+    shape = (flat.batch, *flat.out_spatial, flat.filters)
+    written = builder.add_layer(
+        node,
+        kernel,
+        [Access("input", view, Along.WINDOW, Along.REDUCTION), *before],
+        f"{node.outputs[0]}·tap{tap}",
+        layout=MAPS,
+        shape=shape,
+        parameters=[_weights(builder, node, flat, norm, TapFilters(builder.graph, node.inputs[1], norm, tap), (tap,))],
+        reduction=kernel.channels_per_group,
+        macs=prod(shape) * prod(flat.kernel) * kernel.channels_per_group,
+        operations=prod(shape) * (1 + steps.work),
+        name=f"{node.name}·tap{tap}",
+        precision=Precision.ACCUMULATORS,
+    )
+    return written.base
 
 
 def _fuse_own(builder: Builder, node: Node, folded: Chain, layout: Layout) -> None:
@@ -128,7 +195,7 @@ def append_conv(
         kernel,
         [source, *folded.residuals],
         folded.output,
-        layout=map_layout(len(geometry.kernel) + 2),
+        layout=map_layout(len(builder.shape(node.outputs[0]))),
         fused=folded.nodes,
         parameters=parameters,
         reduction=kernel.channels_per_group,
@@ -137,21 +204,41 @@ def append_conv(
     )
 
 
-def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> list[Parameter]:
-    name, norm = node.inputs[1], folded.normalisation
-    tag = f"{name}·{folded.nodes[0].name}" if norm else name
-    shape = (geometry.filters, *pair(geometry.kernel), geometry.channels // geometry.groups)
-    width = element_size(builder.graph.stored_dtype(name))
-    weights = builder.parameter(tag, shape, Precision.WEIGHTS, filters(builder.graph, name, norm), width, "filters")
-    parameters = [Parameter("weights", weights, reduced=True)]
+def _parameters(
+    builder: Builder,
+    node: Node,
+    geometry: ConvGeometry,
+    folded: Chain,
+    value: Callable[[], FloatArray] | None = None,
+    made: tuple[object, ...] = (),
+) -> list[Parameter]:
+    """Filters and bias; `value` and `made` are the filters and how they are made, where they are not simply all."""
+    norm, name = folded.normalisation, node.inputs[1]
+    value = value or filters(builder.graph, name, norm)
+    parameters = [_weights(builder, node, geometry, norm, value, made or ("filters",))]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     if bias_name and not builder.graph.is_constant(bias_name):
         raise unsupported(node, "a convolution with a computed bias", "add it in a node of its own")
     if bias_name or norm:
-        value = bias(builder.graph, bias_name, geometry.filters, norm)
+        shift = bias(builder.graph, bias_name, geometry.filters, norm)
         label = f"{bias_name or name}·{folded.nodes[0].name}·bias" if norm else bias_name
-        parameters.append(vector(builder, label, geometry.filters, value))
+        parameters.append(vector(builder, label, geometry.filters, shift))
     return parameters
+
+
+def _weights(
+    builder: Builder,
+    node: Node,
+    geometry: ConvGeometry,
+    norm: ScaleShift | None,
+    value: Callable[[], FloatArray],
+    made: tuple[object, ...],
+) -> Parameter:
+    name = node.inputs[1]
+    tag = f"{name}·{norm.first.name}" if norm else name
+    shape = (geometry.filters, *pair(geometry.kernel), geometry.channels // geometry.groups)
+    width = element_size(builder.graph.stored_dtype(name))
+    return Parameter("weights", builder.parameter(tag, shape, Precision.WEIGHTS, value, width, made), reduced=True)
 
 
 def vector(

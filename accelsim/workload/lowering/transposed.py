@@ -2,12 +2,14 @@
 
 Output o = r + s·j of phase r is reached by the taps t with s | r + pad − t·d, from input j + (r + pad − t·d)/s:
 a convolution of stride 1 with those taps only, so no product with an inserted zero is ever computed. The phases lie
-one behind another like batches; readers see them interleaved, and pay a copy if they need it in order.
+one behind another like batches; readers see them interleaved, and pay a copy if they need it in order. Of a volume, the
+maps that a phase along depth reads lie side by side as channels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -17,9 +19,10 @@ from accelsim.workload.arrangement import Arrangement, Factor, merged, of_view
 from accelsim.workload.builder import Builder
 from accelsim.workload.constants import element_size
 from accelsim.workload.fusion import Chain, chain
-from accelsim.workload.layouts import map_layout
+from accelsim.workload.layouts import CHANNEL, map_layout
 from accelsim.workload.lowering.convolution import pair, vector
 from accelsim.workload.lowering.refusals import unsupported
+from accelsim.workload.lowering.volumes import DepthTaps, over_maps
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.values import ScaleShift, bias
 from accelsim.workload.views import join
@@ -38,45 +41,66 @@ class _Phase:
 
 @dataclass(frozen=True, slots=True)
 class _PhaseFilters:
-    """Filters of a phase, made when asked for: (K, FY, FX, C/G) from the model's (C, K/G, FY, FX)."""
+    """Filters of a phase, made when asked for: (K, FY, FX, T·C/G) from the model's (C, K/G[, T], FY[, FX])."""
 
     graph: Graph
     name: str
     groups: int
+    maps: tuple[int, ...]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     fold: ScaleShift | None
 
     def __call__(self) -> FloatArray:
         array = self.graph.weight(self.name).astype(np.float32, copy=False)
-        array = array if array.ndim == 4 else array[..., None]
-        c, k, height, width = array.shape
-        array = array.reshape(self.groups, c // self.groups, k, height, width).transpose(0, 2, 3, 4, 1)
-        array = array.reshape(self.groups * k, height, width, c // self.groups)
-        if not self.rows or not self.columns:
-            return np.zeros((len(array), max(1, len(self.rows)), max(1, len(self.columns)), array.shape[3]), np.float32)
-        array = array[:, list(self.rows)][:, :, list(self.columns)]
+        array = array[..., None] if array.ndim == 3 else array
+        array = array if array.ndim == 5 else array[:, :, None]
+        c, k, *size = array.shape
+        array = array.reshape(self.groups, c // self.groups, k, *size).transpose(0, 2, 4, 5, 3, 1)
+        array = array.reshape(self.groups * k, *array.shape[2:])
+        places = (self.rows, self.columns, self.maps)
+        rows, columns, maps = (max(1, len(taken)) for taken in places)
+        if not all(places):
+            return np.zeros((len(array), rows, columns, maps * (c // self.groups)), np.float32)
+        array = array[:, list(self.rows)][:, :, list(self.columns)][:, :, :, list(self.maps)]
+        array = array.reshape(len(array), rows, columns, -1)
         return array if self.fold is None else array * self.fold.scale()[:, None, None, None]
 
 
 def conv_transpose(builder: Builder, node: Node) -> None:
-    """ConvTranspose over one or two spatial axes."""
+    """ConvTranspose over one to three spatial axes."""
     g = conv_geometry(node, builder.graph)
     rank = len(g.kernel)
-    if rank > 2 or not builder.is_constant(node.inputs[1]):
+    if rank > 3 or not builder.is_constant(node.inputs[1]):
         raise unsupported(
-            node, f"ConvTranspose over {rank} axes", "1 or 2 spatial axes and constant filters are simulated"
+            node, f"ConvTranspose over {rank} axes", "1 to 3 spatial axes and constant filters are simulated"
         )
-    layout = map_layout(rank + 2)
+    source = builder.view(node.inputs[0], map_layout(rank + 2))
     folded = chain(builder, node.outputs[0], None, fold_normalisation=True)
-    source = builder.view(node.inputs[0], layout)
-    strides, size = pair(g.strides), [-(-n // s) for n, s in zip(pair(g.out_spatial), pair(g.strides), strict=True)]
-    parts = [
-        _phase_layer(builder, node, g, folded, source, (r, q), (size[0], size[1]))
-        for r in range(strides[0])
-        for q in range(strides[1])
-    ]
+    parts = []
+    for deep in range(g.strides[0] if rank == 3 else 1):
+        flat, read, maps = _maps_of(builder, node, g, source, deep) if rank == 3 else (g, source, (0,))
+        height, width = (-(-n // s) for n, s in zip(pair(flat.out_spatial), pair(flat.strides), strict=True))
+        down, right = pair(flat.strides)
+        for phase in product(range(down), range(right)):
+            numbers = (deep, *phase) if rank == 3 else phase
+            label = f"·phase{','.join(map(str, numbers))}" if prod(g.strides) > 1 else ""
+            parts.append(_phase_layer(builder, node, flat, folded, read, maps, phase, (height, width), label))
     builder.arrangements[folded.output] = _interleaved(builder, folded.output, g, parts)
+
+
+def _maps_of(
+    builder: Builder, node: Node, g: ConvGeometry, source: View, phase: int
+) -> tuple[ConvGeometry, View, tuple[int, ...]]:
+    """A phase along depth as a convolution over maps, what it reads, and the taps along depth."""
+    found = _taps(g, 0, phase)
+    results = -(-g.out_spatial[0] // g.strides[0])
+    taps = DepthTaps(g.batch, g.in_spatial[0], results, max(1, len(found.taps)), 1, found.spacing, found.before)
+    if taps.taps > 1 and g.groups > 1:
+        raise unsupported(node, "a grouped ConvTranspose over 3 axes", "use one group, or strides as large as kernels")
+    read = join([taps.of_all(builder, source, tap) for tap in range(taps.taps)], CHANNEL)
+    flat = over_maps(g, g.batch * results)
+    return replace(flat, channels=flat.channels * taps.taps), read, found.taps
 
 
 def _phase_layer(
@@ -85,8 +109,10 @@ def _phase_layer(
     g: ConvGeometry,
     folded: Chain,
     source: View,
+    maps: tuple[int, ...],
     phase: tuple[int, int],
     size: tuple[int, int],
+    label: str,
 ) -> View:
     rows, columns = (_taps(g, axis, r) for axis, r in enumerate(phase))
     taps = (max(1, len(rows.taps)), max(1, len(columns.taps)))
@@ -112,11 +138,11 @@ def _phase_layer(
         layout=map_layout(len(shape)),
         shape=shape,
         fused=folded.nodes,
-        parameters=_parameters(builder, node, g, folded, rows, columns),
+        parameters=_parameters(builder, node, g, folded, maps, rows, columns),
         reduction=kernel.channels_per_group,
         macs=prod(shape) * taps[0] * taps[1] * kernel.channels_per_group,
         operations=prod(shape) * (1 + folded.work),
-        name=node.name if g.strides == (1,) * len(g.strides) else f"{node.name}·phase{phase[0]},{phase[1]}",
+        name=f"{node.name}{label}",
     )
     return written.base
 
@@ -132,14 +158,21 @@ def _taps(g: ConvGeometry, axis: int, phase: int) -> _Phase:
 
 
 def _parameters(
-    builder: Builder, node: Node, g: ConvGeometry, folded: Chain, rows: _Phase, columns: _Phase
+    builder: Builder,
+    node: Node,
+    g: ConvGeometry,
+    folded: Chain,
+    maps: tuple[int, ...],
+    rows: _Phase,
+    columns: _Phase,
 ) -> list[Parameter]:
     name, norm = node.inputs[1], folded.normalisation
-    value = _PhaseFilters(builder.graph, name, g.groups, rows.taps, columns.taps, norm)
+    value = _PhaseFilters(builder.graph, name, g.groups, maps, rows.taps, columns.taps, norm)
     label = f"{name}·{node.name}·taps{','.join(map(str, rows.taps))}×{','.join(map(str, columns.taps))}"
+    made = ("maps", maps)
     shape = (g.filters, max(1, len(rows.taps)), max(1, len(columns.taps)), g.channels // g.groups)
     width = element_size(builder.graph.stored_dtype(name))
-    found = [Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width), reduced=True)]
+    found = [Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width, made), reduced=True)]
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     if bias_name and not builder.graph.is_constant(bias_name):
         raise unsupported(node, "a convolution with a computed bias", "add it in a node of its own")
@@ -151,13 +184,15 @@ def _parameters(
 
 def _interleaved(builder: Builder, name: str, g: ConvGeometry, parts: list[View]) -> Arrangement:
     """The phases as one tensor; copied first where the stride does not divide the output."""
-    batch, rows, columns, filters = parts[0].shape
-    sy, sx = pair(g.strides)
-    heights = (Factor(1, rows, 1), Factor(0, sy, sx * batch))
-    widths = (Factor(2, columns, 1), Factor(0, sx, batch))
-    spatial = (heights, widths)[: len(g.kernel)]
+    maps, rows, columns, filters = parts[0].shape
+    sy, sx = pair(g.strides[-2:])
+    deep = maps // g.batch
+    depths = (Factor(0, deep, 1), Factor(0, g.strides[0], sy * sx * maps))
+    heights = (Factor(1, rows, 1), Factor(0, sy, sx * maps))
+    widths = (Factor(2, columns, 1), Factor(0, sx, maps))
+    spatial = (depths, heights, widths) if len(g.kernel) == 3 else (heights, widths)[: len(g.kernel)]
     base = join(parts, 0)
-    axes = tuple(merged(f) for f in ((Factor(0, batch, 1),), (Factor(3, filters, 1),), *spatial))
+    axes = tuple(merged(f) for f in ((Factor(0, g.batch, deep),), (Factor(3, filters, 1),), *spatial))
     found = Arrangement(base, (0, 0, 0, 0), axes)
     if found.shape[2:] == g.out_spatial:
         return found
