@@ -92,7 +92,7 @@ class Workers:
         for worker in self._workers:
             worker.pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
-            process.terminate()
+            process.kill()  # which one that is suspended heeds, too
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:

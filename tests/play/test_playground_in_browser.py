@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,8 +33,13 @@ class Served(NamedTuple):
     pid: int
 
     def workers(self) -> set[int]:
-        """The processes that plan and simulate, as far as there are any yet."""
-        listed = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        """The processes that plan and simulate, as far as there are any yet.
+
+        By their command: while a process has none of its own yet, the server waits for it, and must not wait for one
+        that is suspended.
+        """
+        words = ["pgrep", "-P", str(self.pid), "-f", "spawn_main"]
+        listed = subprocess.run(words, capture_output=True, text=True, check=False)
         return {int(pid) for pid in listed.stdout.split()}
 
 
@@ -47,8 +52,9 @@ def suspended(
 
     def stop() -> None:
         for pid in playground.workers() - spared - stopped:
-            os.kill(pid, signal.SIGSTOP)
-            stopped.add(pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.add(pid)
 
     deadline = time.monotonic() + 60
     try:
@@ -59,21 +65,25 @@ def suspended(
         yield
     finally:
         for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
 def served(ended_by: signal.Signals) -> Iterator[Served]:
-    """A playground; ends on a signal, and says no more than that."""
+    """A playground; ends on a signal, and says no more than that. None is left behind by a test that fails."""
     words = [sys.executable, "-m", "accelsim.cli", "play", "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        said = process.stdout.readline()
-        found = re.fullmatch(r"playground at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
-        assert found, said
-        yield Served(found[1], process.pid)
-        process.send_signal(ended_by)
-        _, complaints = process.communicate(timeout=60)
+        try:
+            assert process.stdout
+            said = process.stdout.readline()
+            found = re.fullmatch(r"playground at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)
+            assert found, said
+            yield Served(found[1], process.pid)
+            process.send_signal(ended_by)
+            _, complaints = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert complaints == "accelsim: error: interrupted\n"
 
