@@ -26,7 +26,7 @@ class Ties:
     """Integers that a reference rounded to, and how near a tie they count.
 
     Attributes:
-        expected: physical arrays by the model's name of the value.
+        expected: physical arrays by the name that a step gives the value; not-a-number where there is nothing.
         window: distance from a tie, in steps, within which the reference decides.
         settled: how many values the reference decided so far, …
         seen: … of how many; both grow with every execution.
@@ -56,9 +56,9 @@ class Ties:
         theirs = wanted[tuple(slice(a, a + n) for a, n in zip(tile.start, tile.shape, strict=True))]
         distance = np.abs(exact - (rounded + theirs) / 2)
         decided = (np.abs(rounded - theirs) == 1) & (distance <= self.window)
-        self.seen += decided.size
+        self.seen += int((theirs == theirs).sum())
         self.settled += int(decided.sum())
-        apart = float(np.abs(rounded - theirs)[~decided].max(initial=0.0))
+        apart = float(np.nan_to_num(np.abs(rounded - theirs))[~decided].max(initial=0.0))
         if apart and self.different is None:
             self.different = value, apart
         self.largest = max(self.largest, float(distance[decided].max(initial=0.0)))

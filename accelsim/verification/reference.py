@@ -69,7 +69,8 @@ def reference_of(path: Path, feeds: Mapping[str, Array], graph: Graph, workload:
         found = run_file(path, feeds, graph.outputs, optimise=False)
     outputs = {name: found[name] for name in graph.outputs}
     _require_finite(outputs, path.stem)
-    rounded = {name: lay_out(found[name]) for name, lay_out in workload.rounded.items() if name in found}
+    steps = workload.rounded.items()
+    rounded = {name: step.laid_out(found[step.value]) for name, step in steps if step.value in found}
     tolerance = tolerance_of(graph)
     return Reference(path, feeds, outputs, Ties(rounded, STEPS * tolerance) if rounded else None, tolerance)
 
@@ -80,7 +81,8 @@ def _with_rounded(path: Path, feeds: Mapping[str, Array], graph: Graph, workload
 
     model = onnx.load(path)
     made = {name for node in model.graph.node for name in node.output}
-    wanted = [name for name in workload.rounded if name in made and name not in graph.outputs]
+    values = dict.fromkeys(step.value for step in workload.rounded.values())
+    wanted = [name for name in values if name in made and name not in graph.outputs]
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
     with TemporaryDirectory(prefix="accelsim-verify-") as folder:
         copy = Path(folder) / path.name

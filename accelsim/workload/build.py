@@ -15,6 +15,46 @@ from accelsim.workload.records import Access, NamedView, Workload
 from accelsim.workload.unary import UNARY
 from restructure.graph import Graph, Node
 
+#: Operators that take integers together with their scale, and so the real numbers they stand for.
+_WITH_SCALES = frozenset(name for name in LOWERING if name.startswith("QLinear")) | {
+    "ConvInteger",
+    "DequantizeLinear",
+    "MatMulInteger",
+    "QGemm",
+}
+
+#: Operators that mean the same to integers as to the real numbers they stand for, by which of their operands they are.
+_KEEPING_SCALES: dict[str, slice] = {
+    **dict.fromkeys(("Concat", "Max", "Min"), slice(None)),
+    "Where": slice(1, None),
+    **dict.fromkeys(
+        (
+            "DepthToSpace",
+            "Dropout",
+            "Expand",
+            "Flatten",
+            "Gather",
+            "GlobalMaxPool",
+            "Identity",
+            "MaxPool",
+            "Pad",
+            "ReduceMax",
+            "ReduceMin",
+            "Reshape",
+            "Resize",
+            "Slice",
+            "SpaceToDepth",
+            "Split",
+            "Squeeze",
+            "Tile",
+            "Transpose",
+            "Unsqueeze",
+            "Upsample",
+        ),
+        slice(1),
+    ),
+}
+
 #: Operators of which a rank-3 operand is a sequence of positions with channels first (N, C, L).
 _OVER_MAPS = frozenset(
     {
@@ -49,11 +89,11 @@ def build(graph: Graph, in_passes: Container[str] = ()) -> Workload:
     for node in graph.nodes:
         if node.index not in builder.folded:
             try:
+                _settle_scales(builder, node)
                 LOWERING[node.op_type](builder, node)
             except ModelUnsupportedError as error:
                 problems.append(str(error))
                 _go_on(builder, node)
-            _inherit_scale(builder, node)
     if problems:
         raise ModelUnsupportedError(_summary(graph, problems))
     outputs = tuple(_output(builder, name) for name in graph.outputs)
@@ -83,12 +123,24 @@ def _input_layout(graph: Graph, name: str) -> Layout:
     return layout if wanted else default_layout(len(shape))
 
 
-def _inherit_scale(builder: Builder, node: Node) -> None:
-    """A quantised value that was only moved, selected or compared keeps its scale."""
-    first = next((name for name in node.inputs if name in builder.scales), None)
-    for name in node.outputs:
-        if first and name and name not in builder.scales and is_integer(builder.graph.tensors[name].dtype):
-            builder.scales[name] = builder.scales[first]
+def _settle_scales(builder: Builder, node: Node) -> None:
+    """What only moves, selects or compares quantised values keeps their scale; what computes is given integers."""
+    if node.op_type in _WITH_SCALES:
+        return
+    operands = node.inputs[_KEEPING_SCALES.get(node.op_type, slice(0))]
+    scales = {builder.scales.get(name) for name in operands}
+    if len(scales) == 1 and None not in scales:
+        builder.scales.update(
+            (name, builder.scales[operands[0]]) for name in node.outputs if _holds_integers(builder, name)
+        )
+        return
+    for name in dict.fromkeys(node.inputs):
+        if name in builder.scales:
+            _as_integers(builder, name)
+
+
+def _holds_integers(builder: Builder, name: str) -> bool:
+    return bool(name) and is_integer(builder.graph.tensors[name].dtype)
 
 
 def _output(builder: Builder, name: str) -> NamedView:
@@ -106,7 +158,7 @@ def _output(builder: Builder, name: str) -> NamedView:
 
 
 def _as_integers(builder: Builder, name: str) -> None:
-    """A quantised network output: its integers, made by a last layer from the real numbers they stand for."""
+    """The integers of a quantised value, made by a layer from the real numbers they stand for."""
     source = builder.settled(name)
     step = step_attributes(*builder.scales.pop(name), builder.graph.tensors[name].dtype)
     node = builder.graph.producer(name)

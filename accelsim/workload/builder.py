@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -15,10 +15,10 @@ from accelsim.workload.pieces import free_layout, laid_out
 from accelsim.workload.records import (
     Access,
     Along,
-    FloatArray,
     Layer,
     Parameter,
     Precision,
+    Rounded,
     Shape4,
     View,
 )
@@ -39,7 +39,7 @@ class Builder(StorageTable):
         in_passes: names of nodes that look along more than the accelerator can hold at a time.
         passed: those of them that were lowered in passes, in order.
         scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
-        rounded: lays out each value that a layer rounds as it lies in what that layer writes.
+        rounded: what steps round to a scale, by the names that the steps give it.
     """
 
     def __init__(self, graph: Graph, in_passes: Container[str] = ()) -> None:
@@ -50,7 +50,7 @@ class Builder(StorageTable):
         self.arrangements: dict[str, Arrangement] = {}
         self.folded: set[int] = set()
         self.scales: dict[str, tuple[float, int]] = {}
-        self.rounded: dict[str, Callable[[FloatArray], FloatArray]] = {}
+        self.rounded: dict[str, Rounded] = {}
         self._views: dict[tuple[str, Layout], View] = {}
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -184,8 +184,9 @@ class Builder(StorageTable):
         if shape is None:
             self.arrangements[output] = written
         self.folded.update(n.index for n in fused)
-        whole = [value for value in rounded_by(kernel) if elements(self.shape(value)) == written.base.elements]
-        self.rounded.update((value, written.scattered) for value in whole)
+        of_model = [value for value in rounded_by(kernel) if value in self.graph.tensors]
+        whole = [value for value in of_model if elements(self.shape(value)) == written.base.elements]
+        self.rounded.update((value, Rounded(value, written.scattered)) for value in whole)
         self._append(
             name or node.name,
             node.op_type,

@@ -7,6 +7,7 @@ readers of x are steps, the second of which refers back to x.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from accelsim.program import PostOperation
@@ -39,7 +40,7 @@ class Chain:
         """Lane operations per element of all steps."""
         return sum(step_work(step.operator) for step in self.post)
 
-    def precede(self, steps: list[PostOperation]) -> None:
+    def precede(self, steps: Sequence[PostOperation]) -> None:
         """Put steps of the producer itself before those of its readers."""
         self.post = [*steps, *(_later(step, len(steps)) for step in self.post)]
 
@@ -71,6 +72,8 @@ def chain(
         scale: with which the producer itself has rounded the value.
     """
     found = Chain(value, layout, scale=scale)
+    if scale is None and value in builder.scales:
+        return found  # integers that were moved: what follows computes on integers
     while _fold_next(builder, found, fold_normalisation) or _fold_fork(builder, found):
         pass
     _stop_at_quantised(builder, found)

@@ -43,10 +43,11 @@ def scale_and_zero(graph: Graph, node: Node, scale: int, zero: int) -> tuple[flo
     return float(values.reshape(-1)[0]), 0 if offsets is None else int(offsets.reshape(-1)[0])
 
 
-def step_attributes(scale: float, zero: int, dtype: str) -> Attributes:
-    """The numbers of a quantisation step into an integer type."""
+def step_attributes(scale: float, zero: int, dtype: str, *, truncates: bool = False) -> Attributes:
+    """The numbers of a step into an integer type; one that `truncates` rounds towards 0, not half to even."""
     low, high = _LIMITS[dtype]
-    return (("scale", scale), ("zero", float(zero)), ("low", float(low)), ("high", float(high)))
+    numbers = (("scale", scale), ("zero", float(zero)), ("low", float(low)), ("high", float(high)))
+    return (*numbers, ("truncates", 1.0)) if truncates else numbers
 
 
 def is_integer(dtype: str) -> bool:

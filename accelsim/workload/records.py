@@ -202,13 +202,26 @@ class NamedView:
     onnx_axes: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """What a step rounds to a scale: a value of the model, or as much of it as a layer writes.
+
+    Attributes:
+        value: the model's name of it.
+        laid_out: from the model's array to that of the layer's output; not-a-number where that holds nothing of it.
+    """
+
+    value: str
+    laid_out: Callable[[FloatArray], FloatArray]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Workload:
     """A network as layers in execution order.
 
     `values` yields the physical float32 array of a parameter storage by name, made when asked for. A missing weight
-    file matters only then. `rounded` lays out the array of every value that some step rounds to a scale as it lies in
-    the output of the layer that does. `in_passes` names the nodes that were lowered in passes.
+    file matters only then. `rounded` holds what steps round to a scale, by the names that the steps give it.
+    `in_passes` names the nodes that were lowered in passes.
     """
 
     name: str
@@ -221,5 +234,5 @@ class Workload:
     macs: int
     parameters: int
     costed_operators: int
-    rounded: Mapping[str, Callable[[FloatArray], FloatArray]] = field(default_factory=dict)
+    rounded: Mapping[str, Rounded] = field(default_factory=dict)
     in_passes: tuple[str, ...] = ()

@@ -58,6 +58,75 @@ def test_a_wrong_rounding_is_no_tie_and_the_value_is_named(monkeypatch: pytest.M
     assert any("is rounded otherwise, and is no tie, is" in note for note in found.notes)
 
 
+def transposed(kernel: list[int], strides: list[int], shape: list[int]) -> onnx.ModelProto:
+    """A quantised ConvTranspose of whole numbers: its sums are exact, and many lie halfway between two steps."""
+    rng = np.random.default_rng(0)
+    filters = rng.integers(-3, 4, (shape[1], 4, *kernel)).astype(np.float32)
+    constants = {"w": filters, "two": np.float32(2), "zero": np.int8(-3), "u": np.float32(1), "z": np.int8(0)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "u", "z"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "u", "z"], ["xr"]),
+        helper.make_node("ConvTranspose", ["xr", "w"], ["c"], strides=strides),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("QuantizeLinear", ["r", "two", "zero"], ["rq"]),
+        helper.make_node("DequantizeLinear", ["rq", "two", "zero"], ["out"]),
+    ]
+    weights = [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "transposed", [x], [out], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strides", "shape", "results"),
+    [
+        ([3], [2], [2, 3, 7], 2 * 4 * 15),
+        ([4], [3], [1, 3, 6], 4 * 19),
+        ([2, 2], [2, 2], [1, 3, 5, 4], 4 * 10 * 8),
+        ([3, 4], [2, 3], [2, 3, 5, 4], 2 * 4 * 11 * 13),
+        ([3, 2, 3], [2, 1, 2], [2, 3, 3, 4, 5], 2 * 4 * 7 * 5 * 11),
+    ],
+)
+def test_the_phases_of_a_transposed_convolution_follow_the_reference_on_ties(
+    kernel: list[int], strides: list[int], shape: list[int], results: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounded half away from zero instead of half to even, and put right by the reference wherever that differs."""
+    from accelsim.functional.operators import unary
+
+    def away(x: np.ndarray, a: dict[str, float]) -> np.ndarray:
+        steps = np.floor(x / np.float32(a["scale"]) + np.float32(0.5)) + np.float32(a["zero"])
+        return np.clip(steps, a["low"], a["high"]).astype(np.float32)
+
+    monkeypatch.setattr(unary, "_quantize", away)
+    found = verify(transposed(kernel, strides, shape), "edge_npu", orders=0)
+    assert found.passed, found.notes
+    assert found.outputs[0].max_abs_error == 0
+    assert found.notes[0].startswith(f"of {np.prod(shape) + results:,} values rounded to a scale ")
+    assert " a scale 0 lay" not in found.notes[0]
+    assert len(found.notes) == 1
+
+
+@pytest.mark.parametrize(("dtype", "zero"), [(np.uint8, 100), (np.int8, -7)])
+def test_integers_between_which_is_interpolated_follow_the_reference_too(dtype: type, zero: int) -> None:
+    """Thirds that add up to an integer are a little less in float32; rounded towards 0 that loses a step."""
+    constants = {"s": np.float32(0.05), "z": dtype(zero), "r": np.float32([1, 1, 3, 3])}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("Resize", ["q", "", "r"], ["t"], mode="linear"),
+        helper.make_node("DequantizeLinear", ["t", "s", "z"], ["out"]),
+    ]
+    weights = [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, 9, 8])
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "resized", [x], [out], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    found = verify(model, "edge_npu", orders=0)
+    assert found.passed, found.notes
+    assert found.outputs[0].max_abs_error == 0
+    assert " a scale 0 lay" not in found.notes[0]
+
+
 def saturating(scale: float) -> onnx.ModelProto:
     rng = np.random.default_rng(0)
     filters = numpy_helper.from_array((rng.standard_normal((8, 64, 3, 3)) * scale).astype(np.float32), "w")

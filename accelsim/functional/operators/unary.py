@@ -12,6 +12,9 @@ from accelsim.functional.operators.call import Values
 
 Unary = Callable[[Values, Mapping[str, float]], Values]
 
+#: Steps between an integer and a result that float32 meant to be it.
+_SAME = np.float32(1e-3)
+
 _ERF = np.frompyfunc(math.erf, 1, 1)
 
 
@@ -72,12 +75,24 @@ def rounded(operator: str, x: Values, a: Mapping[str, float], settle: Callable[[
             "what is divided by it has no result to compare; leave the node out, or give it a scale"
         )
     exact = _float(x) / np.float32(a["scale"]) + np.float32(a["zero"])
-    steps = settle(exact, _quantize(x, a))
+    if a.get("truncates"):
+        # What rounds half to even changes halfway between two integers, what rounds towards 0 half a step further out.
+        exact, steps = exact - np.float32(0.5) * np.sign(exact), _truncate(exact, a)
+        steps = settle(exact, steps)
+    else:
+        steps = settle(exact, _quantize(x, a))
     return _dequantize(steps, a) if operator == "FakeQuantize" else steps
 
 
 def _quantize(x: Values, a: Mapping[str, float]) -> Values:
     steps = np.rint(_float(x) / np.float32(a["scale"])) + np.float32(a["zero"])
+    return _float(np.clip(steps, np.float32(a["low"]), np.float32(a["high"])))
+
+
+def _truncate(exact: Values, a: Mapping[str, float]) -> Values:
+    """Round steps towards 0; what differs from an integer by no more than float32's error is that integer."""
+    nearest = np.rint(exact)
+    steps = np.where(np.abs(exact - nearest) < _SAME, nearest, np.trunc(exact))
     return _float(np.clip(steps, np.float32(a["low"]), np.float32(a["high"])))
 
 

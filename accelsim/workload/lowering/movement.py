@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from accelsim.program import VectorKernel
+from accelsim.program import PostOperation, VectorKernel
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import Layout, default_layout, map_layout
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.views import select
+from accelsim.workload.quantised import is_integer, step_attributes
 from accelsim.workload.records import Access, Along, Follow
 from restructure.graph import Node
 from restructure.operators import ResizeGeometry, pads, resize_geometry
@@ -53,8 +56,11 @@ def _pad_value(builder: Builder, node: Node) -> float:
         value = builder.graph.constant(node.inputs[2])
         if value is None:
             raise unsupported(node, "Pad with a computed value", "pad with a constant")
-        return float(value.reshape(-1)[0])
-    return float(node.attributes.get("value", 0.0))
+        found = float(value.reshape(-1)[0])
+    else:
+        found = float(node.attributes.get("value", 0.0))
+    scale, zero = builder.scales.get(node.inputs[0], (1.0, 0))
+    return (found - zero) * scale
 
 
 def gather(builder: Builder, node: Node) -> None:
@@ -124,7 +130,18 @@ def resize(builder: Builder, node: Node) -> None:
     )
     rows, columns = (_resize_rule(axis, g, i) for axis, i in ((1, 2), (2, 3)))
     rules = (Follow(0), rows, columns, Follow(3))
-    _move(builder, node, "Resize", attributes, layout, rules, RESIZE_WORK["linear" if g.mode == "bilinear" else g.mode])
+    mode = "linear" if g.mode == "bilinear" else g.mode
+    _move(builder, node, "Resize", attributes, layout, rules, RESIZE_WORK[mode], post=_to_integers(builder, node, mode))
+
+
+def _to_integers(builder: Builder, node: Node, mode: str) -> list[PostOperation]:
+    """The step that makes integers of what lies between integers; ONNX casts, which rounds towards 0."""
+    name = node.outputs[0]
+    dtype = builder.graph.tensors[name].dtype
+    if mode == "nearest" or not is_integer(dtype):
+        return []
+    step = step_attributes(*builder.scales.get(name, (1.0, 0)), dtype, truncates=True)
+    return [PostOperation("FakeQuantize", step, value=name)]
 
 
 def _resize_rule(loop: int, g: ResizeGeometry, axis: int) -> Follow:
@@ -156,11 +173,13 @@ def _move(
     rules: Rules,
     work: int,
     shape: tuple[int, ...] | None = None,
+    post: Sequence[PostOperation] = (),
 ) -> None:
     view = builder.view(node.inputs[0], layout)
     target = shape or builder.shape(node.outputs[0])
     same = target == builder.shape(node.outputs[0])
-    folded = chain(builder, node.outputs[0], layout) if same else Chain(node.outputs[0], layout)
+    folded = chain(builder, node.outputs[0], layout) if same and not post else Chain(node.outputs[0], layout)
+    folded.precede(post)
     kernel = VectorKernel(operator, attributes, input_size=view.shape[1:3], post=tuple(folded.post))
     source = Access("input", view, Along.ALL, Along.ALL, rules)
     written = builder.add_layer(

@@ -8,13 +8,14 @@ maps that a phase along depth reads lie side by side as channels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from accelsim.program import MatrixKernel, Window
+from accelsim.program import MatrixKernel, PostOperation, Window
 from accelsim.workload.arrangement import Arrangement, Factor, merged, of_view
 from accelsim.workload.builder import Builder
 from accelsim.workload.constants import element_size
@@ -23,7 +24,7 @@ from accelsim.workload.layouts import CHANNEL, map_layout
 from accelsim.workload.lowering.convolution import pair, vector
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.volumes import DepthTaps, over_maps
-from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
+from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, Rounded, View
 from accelsim.workload.values import ScaleShift, bias
 from accelsim.workload.views import join
 from restructure.graph import Graph, Node
@@ -85,7 +86,8 @@ def conv_transpose(builder: Builder, node: Node) -> None:
         for phase in product(range(down), range(right)):
             numbers = (deep, *phase) if rank == 3 else phase
             label = f"·phase{','.join(map(str, numbers))}" if prod(g.strides) > 1 else ""
-            parts.append(_phase_layer(builder, node, flat, folded, read, maps, phase, (height, width), label))
+            steps = _steps(builder, folded, g, numbers) if label else folded.post
+            parts.append(_phase_layer(builder, node, flat, folded, steps, read, maps, phase, (height, width), label))
     builder.arrangements[folded.output] = _interleaved(builder, folded.output, g, parts)
 
 
@@ -103,11 +105,40 @@ def _maps_of(
     return replace(flat, channels=flat.channels * taps.taps), read, found.taps
 
 
+def _steps(builder: Builder, folded: Chain, g: ConvGeometry, phase: tuple[int, ...]) -> list[PostOperation]:
+    """The steps behind a phase; what they round is told apart from what they round behind other phases."""
+    found = []
+    for step in folded.post:
+        if step.value:
+            name = f"{step.value}·phase{','.join(map(str, phase))}"
+            builder.rounded[name] = Rounded(step.value, _PhaseOf(g.strides, phase))
+            step = replace(step, value=name)
+        found.append(step)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _PhaseOf:
+    """What a phase holds of the results: (N·OZ, OY, OX, K) from the model's (N, K[, Z], Y[, X])."""
+
+    strides: tuple[int, ...]
+    phase: tuple[int, ...]
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        missing = [(0, -n % s) for n, s in zip(values.shape[2:], self.strides, strict=True)]
+        whole = np.pad(values.astype(np.float32), [(0, 0), (0, 0), *missing], constant_values=np.nan)
+        own = (slice(r, None, s) for r, s in zip(self.phase, self.strides, strict=False))
+        held = np.moveaxis(whole[(slice(None), slice(None), *own)], 1, -1)
+        rows, columns = (*held.shape[1:-1], 1)[-2:] if held.ndim == 3 else held.shape[-3:-1]
+        return held.reshape(-1, rows, columns, held.shape[-1])
+
+
 def _phase_layer(
     builder: Builder,
     node: Node,
     g: ConvGeometry,
     folded: Chain,
+    steps: Sequence[PostOperation],
     source: View,
     maps: tuple[int, ...],
     phase: tuple[int, int],
@@ -127,7 +158,7 @@ def _phase_layer(
         filters_per_group=g.filters // g.groups,
         channels_per_group=g.channels // g.groups,
         input_size=in_size,
-        post=tuple(folded.post),
+        post=tuple(steps),
     )
     shape = (g.batch, g.filters, *size[: len(g.kernel)])
     written = builder.add_layer(
