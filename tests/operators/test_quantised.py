@@ -180,6 +180,47 @@ def test_a_qlinear_product_equals_onnxruntime():
     run_both([node("QLinearMatMul", "x sx zx w sw zw sy zy")], {"x": x}, weights, 1.0)
 
 
+@pytest.mark.parametrize(("a", "b"), [((5, 20), (20, 6)), ((2, 3, 5, 20), (2, 3, 20, 6)), ((2, 5, 20), (20, 6))])
+def test_a_qlinear_product_of_two_activations_equals_onnxruntime(a, b):
+    weights = {
+        "sa": scale(0.03),
+        "za": zero(120),
+        "sb": scale(0.02),
+        "zb": zero(130),
+        "sy": scale(0.2),
+        "zy": zero(128),
+    }
+    inputs = {
+        "a": integers(*a, low=0, high=256, dtype=np.uint8),
+        "b": integers(*b, low=0, high=256, dtype=np.uint8, seed=1),
+    }
+    result = run_both([node("QLinearMatMul", "a sa za b sb zb sy zy")], inputs, weights, 1.0)
+    assert "QLinearMatMul" in result.kernels
+
+
+def test_a_quantised_attention_equals_onnxruntime():
+    """q·kᵀ of values that are quantised already, Softmax between, and the product with v."""
+    nodes = [
+        *(node("QuantizeLinear", f"{n} s z", f"{n}q") for n in "qkv"),
+        node("Transpose", "kq", "kt", perm=[0, 1, 3, 2]),
+        node("QLinearMatMul", "qq s z kt s z sp zp", "p"),
+        node("QLinearSoftmax", "p sp zp sw zw", "w", domain="com.microsoft", axis=-1, opset=13),
+        node("QLinearMatMul", "w sw zw vq s z s z", "o"),
+        node("DequantizeLinear", "o s z"),
+    ]
+    weights = {
+        "s": scale(0.03),
+        "z": zero(120),
+        "sp": scale(0.1),
+        "zp": zero(128),
+        "sw": scale(1 / 256),
+        "zw": zero(0),
+    }
+    inputs = {n: np.random.default_rng(i).standard_normal((1, 2, 9, 8)).astype(np.float32) for i, n in enumerate("qkv")}
+    result = run_both(nodes, inputs, weights, 0.03)
+    assert "DequantizeLinear" not in result.kernels
+
+
 def test_integer_products_with_zero_points_equal_onnxruntime():
     x = integers(1, 4, 6, 7, low=0, high=256, dtype=np.uint8)
     w = integers(6, 4, 3, 3, low=0, high=256, dtype=np.uint8)
@@ -210,6 +251,22 @@ def test_quantised_concats_round_parts_of_another_scale():
     inputs = {name: integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8, seed=i) for i, name in enumerate("ab")}
     weights = {"sb": scale(0.03), "zb": zero(130), "sy": scale(0.05), "zy": zero(120)}
     run_both(nodes, inputs, weights, 1.0)
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("own", ["sy zy", "sb zb"])
+def test_a_part_of_a_quantised_concat_may_be_constant(axis, first, own):
+    parts = [f"c {own}", "a sy zy"]
+    nodes = [
+        node("QLinearConcat", f"sy zy {' '.join(parts if first else parts[::-1])}", domain="com.microsoft", axis=axis)
+    ]
+    shape = [1, 4, 5, 6]
+    shape[axis] = 2
+    weights = {"sb": scale(0.08), "zb": zero(130), "sy": scale(0.05), "zy": zero(120)}
+    weights["c"] = integers(*shape, low=0, high=256, dtype=np.uint8, seed=1)
+    result = run(nodes, {"a": integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8)}, weights)
+    np.testing.assert_array_equal(result.found["y"], result.expected["y"])
 
 
 INTEGERS = {"s": scale(0.05), "s2": scale(0.1), "u": zero(100), "i": zero(-7, np.int8)}

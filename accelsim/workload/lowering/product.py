@@ -34,7 +34,7 @@ def gemm(builder: Builder, node: Node) -> None:
         raise unsupported(node, "Gemm of two activations with alpha", "scale one operand before")
     else:
         other = builder.arrangement(right)
-        _batched(builder, node, source, other if turned else other.permuted((1, 0)))
+        _batched(builder, node, (left, right), source, other if turned else other.permuted((1, 0)))
 
 
 def matmul(builder: Builder, node: Node) -> None:
@@ -44,15 +44,33 @@ def matmul(builder: Builder, node: Node) -> None:
     if builder.is_constant(right) and len(shape) <= 2 and len(builder.shape(left)) > 0:
         dense(builder, node, left, builder.arrangement(left), len(shape) == 1, 1.0)
         return
+    product_of(builder, node, (left, right), (builder.shape(left), shape))
+
+
+def product_of(
+    builder: Builder,
+    node: Node,
+    names: tuple[str, str],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    folded: Chain | None = None,
+) -> None:
+    """A MatMul of two values.
+
+    Args:
+        names: under which the operands are found.
+        shapes: the model's, of the operands.
+        folded: what follows the product, if the node itself says so.
+    """
     batch, m, k, n = matmul_dims(node, builder.graph)
-    a, b = builder.arrangement(left), builder.arrangement(right)
-    a_shape, b_shape = _with_batch(batch, builder.shape(left), (m, k)), _with_batch(batch, shape, (k, n))
+    a, b = (builder.arrangement(name) for name in names)
+    a_shape, b_shape = _with_batch(batch, shapes[0], (m, k)), _with_batch(batch, shapes[1], (k, n))
     wide_a, wide_b = a.reshaped(a_shape), b.reshaped(b_shape)
     if wide_a is None or wide_b is None:
         raise unsupported(node, f"{node.op_type} of {list(a.shape)} and {list(b.shape)}", "reshape the operands before")
     rank = len(batch) + 2
     order = (*range(rank - 2), rank - 1, rank - 2)
-    _batched(builder, node, wide_a.expanded((*batch, m, k)), wide_b.expanded((*batch, k, n)).permuted(order))
+    right = wide_b.expanded((*batch, k, n)).permuted(order)
+    _batched(builder, node, names, wide_a.expanded((*batch, m, k)), right, folded)
 
 
 def _with_batch(batch: tuple[int, ...], shape: tuple[int, ...], matrix: tuple[int, int]) -> tuple[int, ...]:
@@ -157,21 +175,28 @@ def _with_summand(builder: Builder, node: Node, layout: Layout) -> Chain:
 # -- two activations -------------------------------------------------------------------------------------------------
 
 
-def _batched(builder: Builder, node: Node, left: Arrangement, right: Arrangement) -> None:
+def _batched(
+    builder: Builder,
+    node: Node,
+    names: tuple[str, str],
+    left: Arrangement,
+    right: Arrangement,
+    folded: Chain | None = None,
+) -> None:
     """(…, M, K) times (…, N, K) transposed: one product per batch entry, the right operand read like weights."""
     rank = len(left.axes)
     batch = tuple(range(rank - 2))
     layout: Layout = (batch, (rank - 2,), (), (rank - 1,))
     shape = (*left.shape[:-1], right.shape[-2])
-    a = builder.placed(f"{node.inputs[0]}·laid out", left, layout)
-    turned, b = _right_operand(builder, node, right, layout)
+    a = builder.placed(f"{names[0]}·laid out", left, layout)
+    turned, b = _right_operand(builder, names[1], right, layout)
     one, by_filter, by_sum = Follow(0), Follow(3), Follow(REDUCTION_LOOP)
     rows, channels = (by_sum, by_filter) if turned else (by_filter, by_sum)
     own = layout if len(builder.shape(node.outputs[0])) == rank else default_layout(len(builder.shape(node.outputs[0])))
     same = physical_shape(builder.shape(node.outputs[0]), own) == physical_shape(shape, layout)
     if not same:
         raise unsupported(node, "a product of a vector and a batch of matrices", "give the vector a second axis")
-    folded = _with_summand(builder, node, own)
+    folded = folded or _with_summand(builder, node, own)
     kernel = MatrixKernel(
         operator=node.op_type,
         window=Window(),
@@ -190,7 +215,7 @@ def _batched(builder: Builder, node: Node, left: Arrangement, right: Arrangement
     _append(builder, node, kernel, accesses, folded, own, [])
 
 
-def _right_operand(builder: Builder, node: Node, right: Arrangement, layout: Layout) -> tuple[bool, View]:
+def _right_operand(builder: Builder, name: str, right: Arrangement, layout: Layout) -> tuple[bool, View]:
     """The right operand as it lies: filters on rows, or (turned) on channels; only else it is copied."""
     batch, rows, columns, channels = layout
     view = laid_out(right, layout)
@@ -199,7 +224,7 @@ def _right_operand(builder: Builder, node: Node, right: Arrangement, layout: Lay
     view = laid_out(right, (batch, channels, columns, rows))
     if view is not None:
         return True, view
-    return False, builder.copied(f"{node.inputs[1]}·laid out", right, layout)
+    return False, builder.copied(f"{name}·laid out", right, layout)
 
 
 def _append(

@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 
 from accelsim.program import MatrixKernel, PostOperation, VectorKernel, Window
+from accelsim.workload import arrangement
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.constants import element_size, laid_out
 from accelsim.workload.fusion import Chain, chain
@@ -19,9 +20,10 @@ from accelsim.workload.lowering.convolution import append_conv, conv_kernel, vec
 from accelsim.workload.lowering.elementwise import broadcasts, operand, require_scale
 from accelsim.workload.lowering.normalisation import softmax_of
 from accelsim.workload.lowering.pooling import pool_of
+from accelsim.workload.lowering.product import product_of
 from accelsim.workload.lowering.reduction import dividing_layout, reduced
 from accelsim.workload.lowering.refusals import unsupported
-from accelsim.workload.lowering.views import joined
+from accelsim.workload.lowering.views import joined, joining_layout
 from accelsim.workload.quantised import dequantised, scale_and_zero, step_attributes
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.unary import BINARY, UNARY
@@ -129,8 +131,13 @@ def _scaled(builder: Builder, node: Node, index: int, scale: float) -> Callable[
 
 
 def qlinear_matmul(builder: Builder, node: Node) -> None:
-    """QLinearMatMul with a constant matrix."""
+    """QLinearMatMul: a, its scale and zero point, b, its, and the result's."""
     x = real(builder, node, 0)
+    if not builder.is_constant(node.inputs[3]):
+        names = (x, real(builder, node, 3))
+        folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
+        product_of(builder, node, names, (builder.shape(node.inputs[0]), builder.shape(node.inputs[3])), folded)
+        return
     folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
     _product(builder, node, x, 3, node.inputs[4], node.inputs[5], folded)
 
@@ -281,13 +288,38 @@ def concat(builder: Builder, node: Node) -> None:
     scale, zero = scale_and_zero(builder.graph, node, 0, 1)
     output = node.outputs[0]
     builder.scales[output] = (scale, zero)
-    names = []
-    for index in range(2, len(node.inputs), 3):
+    parts = range(2, len(node.inputs), 3)
+    names = {}
+    for index in (index for index in parts if not builder.is_constant(node.inputs[index])):
         own = scale_and_zero(builder.graph, node, index + 1, index + 2)
         found = real(builder, node, index)
-        names.append(found if own == (scale, zero) else _rounded(builder, node, found, index, scale, zero))
+        names[index] = found if own == (scale, zero) else _rounded(builder, node, found, index, scale, zero)
     shape = builder.shape(output)
-    joined(builder, output, names, shape, int(node.attributes["axis"]) % len(shape))
+    axis = int(node.attributes["axis"]) % len(shape)
+    layout = joining_layout(builder, list(names.values()), shape, axis)
+    for index in (index for index in parts if index not in names):
+        names[index] = _constant_part(builder, node, index, layout)
+    joined(builder, output, [names[index] for index in parts], shape, axis)
+
+
+def _constant_part(builder: Builder, node: Node, index: int, layout: Layout) -> str:
+    """The name under which a constant part of a QLinearConcat is found, as real numbers of the result's scale."""
+    graph, name = builder.graph, node.inputs[index]
+    label, shape = f"{name}·{node.name}", builder.shape(name)
+    own, wanted = (scale_and_zero(graph, node, i, i + 1) for i in (index + 1, 0))
+    step = dict(step_attributes(*wanted, graph.tensors[node.outputs[0]].dtype))
+
+    def value() -> FloatArray:
+        array = dequantised(graph, name, node.inputs[index + 1], node.inputs[index + 2], 0)
+        if own != wanted:
+            steps = np.rint(array / np.float32(step["scale"])) + step["zero"]
+            array = (np.clip(steps, step["low"], step["high"]) - step["zero"]) * step["scale"]
+        return laid_out(array.astype(np.float32), layout)
+
+    width = element_size(graph.stored_dtype(name))
+    storage = builder.parameter(label, physical_shape(shape, layout), Precision.ACTIVATIONS, value, width)
+    builder.arrangements[label] = arrangement.of_view(builder.whole(storage), shape, layout)
+    return label
 
 
 def _rounded(builder: Builder, node: Node, name: str, index: int, scale: float, zero: int) -> str:

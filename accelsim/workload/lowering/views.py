@@ -52,13 +52,13 @@ def concat(builder: Builder, node: Node) -> None:
 
 def joined(builder: Builder, output: str, names: list[str], shape: tuple[int, ...], axis: int) -> None:
     """Let `output` be values side by side along an axis."""
-    layout = _joining_layout(builder, names, shape, axis)
+    layout = joining_layout(builder, names, shape, axis)
     views = [builder.view(name, layout) for name in names]
     physical = next(i for i, group in enumerate(layout) if axis in group)
     builder.arrangements[output] = arrangement.of_view(join(views, physical), shape, layout)
 
 
-def _joining_layout(builder: Builder, names: list[str], shape: tuple[int, ...], axis: int) -> Layout:
+def joining_layout(builder: Builder, names: list[str], shape: tuple[int, ...], axis: int) -> Layout:
     """A layout in which the axis is the outermost of its group: that of the first part that lies so, or a default."""
     for name in names:
         found = None if builder.is_constant(name) else builder.arrangement(name).natural()
