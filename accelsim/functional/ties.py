@@ -3,7 +3,8 @@
 A quantising step rounds a float32 number. Two executions that add the same products in different orders may find
 numbers on either side of a tie, however right both are, and everything behind then differs by whole steps. So the
 executor is given the integers of the reference: where its own number lies within float32's error of a tie, it rounds as
-the reference did; anywhere else it rounds by itself, and a difference stays a difference.
+the reference did; anywhere else it rounds by itself, and a difference stays a difference. What is no number (0 divided
+by 0) has no integer by ONNX's definition, and gets the reference's.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Ties:
         settled: how many values the reference decided so far, …
         seen: … of how many; both grow with every execution.
         largest: farthest from a tie that it decided, in steps.
+        undefined: how many values were no number.
         different: the first value with roundings that differ and are no ties, and by how many steps; empty if none is.
     """
 
@@ -39,6 +41,7 @@ class Ties:
     settled: int = 0
     seen: int = 0
     largest: float = 0.0
+    undefined: int = 0
     different: tuple[str, float] | None = None
 
     def settle(self, tile: Tile, value: str, exact: _Floats, rounded: _Floats) -> _Floats:
@@ -54,8 +57,12 @@ class Ties:
         if wanted is None:
             return rounded
         theirs = wanted[tuple(slice(a, a + n) for a, n in zip(tile.start, tile.shape, strict=True))]
-        distance = np.abs(exact - (rounded + theirs) / 2)
-        decided = (np.abs(rounded - theirs) == 1) & (distance <= self.window)
+        lost = np.isnan(exact) & ~np.isnan(theirs)
+        self.undefined += int(lost.sum())
+        rounded = np.where(lost, theirs, rounded)
+        with np.errstate(invalid="ignore"):  # infinities are no ties, and no error
+            distance = np.abs(exact - (rounded + theirs) / 2)
+            decided = (np.abs(rounded - theirs) == 1) & (distance <= self.window)
         self.seen += int((theirs == theirs).sum())
         self.settled += int(decided.sum())
         apart = float(np.nan_to_num(np.abs(rounded - theirs))[~decided].max(initial=0.0))

@@ -104,6 +104,8 @@ def _ties_note(ties: Ties | None) -> Iterator[str]:
             f"of {ties.seen:,} values rounded to a scale {ties.settled:,} lay within float32's error of a tie "
             f"({ties.window:.1g} steps) and were rounded as onnxruntime did{near}"
         )
+        if ties.undefined:
+            yield f"{ties.undefined:,} values that are no number were rounded as onnxruntime did: ONNX does not say how"
         if ties.different is not None:
             name, apart = ties.different
             yield f"the first value that is rounded otherwise, and is no tie, is {name!r}: by up to {apart:g} steps"

@@ -73,11 +73,16 @@ class ScaleShift:
         return self.graph.weight(name).astype(np.float64).reshape(-1)
 
 
+def weight(graph: Graph, name: str) -> FloatArray:
+    """A constant of the model in float32."""
+    return graph.weight(name).astype(np.float32, copy=False)
+
+
 def filters(graph: Graph, name: str, fold: ScaleShift | None) -> Callable[[], FloatArray]:
     """Filters (K, C/G, FY[, FX]) of the model as (K, FY, FX, C/G), times the folded scale."""
 
     def value() -> FloatArray:
-        array = graph.weight(name).astype(np.float32, copy=False)
+        array = weight(graph, name)
         array = np.moveaxis(array if array.ndim == 4 else array[..., None], 1, 3)
         return array if fold is None else array * fold.scale()[:, None, None, None]
 

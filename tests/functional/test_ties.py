@@ -34,6 +34,15 @@ def test_a_rounding_that_is_no_tie_stands_and_is_told(exact: float, theirs: floa
     assert ties.settled == 0
 
 
+def test_what_is_no_number_gets_the_integer_of_the_reference() -> None:
+    found, ties = settled(float("nan"), 7.0)
+    assert found == 7.0
+    assert (ties.undefined, ties.settled, ties.different) == (1, 0, None)
+    found, ties = settled(float("inf"), 7.0)
+    assert found == float("inf")
+    assert ties.undefined == 0
+
+
 def test_what_has_no_reference_is_left_alone() -> None:
     ones = np.ones((1, 1, 1, 2), np.float32)
     assert (Ties({}, 1.0).settle(TILE, "other", ones, ones) == 1).all()

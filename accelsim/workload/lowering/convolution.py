@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import prod
 
 from accelsim.program import MatrixKernel, PostOperation, Window
@@ -15,7 +16,7 @@ from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.volumes import MAPS, DepthTaps, TapFilters, over_maps
 from accelsim.workload.pieces import MOST_PIECES
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
-from accelsim.workload.values import ScaleShift, bias, filters
+from accelsim.workload.values import ScaleShift, bias, filters, weight
 from accelsim.workload.views import every_column, every_row, join
 from restructure.graph import Node
 from restructure.operators import ConvGeometry, conv_geometry
@@ -50,39 +51,59 @@ def conv(builder: Builder, node: Node) -> None:
     if node.op_type == "FusedConv":
         _fuse_own(builder, node, folded, layout)
     if rank == 3:
-        _over_depth(builder, node, geometry, folded)
+        norm, name = folded.normalisation, node.inputs[1]
+
+        def filters_of(flat: ConvGeometry, tap: int | None) -> Parameter:
+            value = TapFilters(partial(weight, builder.graph, name), norm, tap)
+            return _weights(builder, node, flat, norm, value, ("taps", tap))
+
+        view = builder.view(node.inputs[0], layout)
+        over_depth(builder, node, geometry, view, folded, filters_of, _bias(builder, node, geometry, folded))
         return
     kernel, view = _only_what_is_read(conv_kernel(node.op_type, geometry, folded), builder.view(node.inputs[0], layout))
     source = Access("input", view, Along.WINDOW, Along.REDUCTION)
     append_conv(builder, node, geometry, kernel, source, folded, _parameters(builder, node, geometry, folded))
 
 
-def _over_depth(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> None:
-    """A convolution whose maps along depth are read as channels; of several groups, one for each tap along depth."""
+def over_depth(
+    builder: Builder,
+    node: Node,
+    geometry: ConvGeometry,
+    view: View,
+    folded: Chain,
+    filters_of: Callable[[ConvGeometry, int | None], Parameter],
+    others: list[Parameter],
+) -> None:
+    """A convolution whose maps along depth are read as channels; of several groups, one for each tap along depth.
+
+    Args:
+        geometry: over three spatial axes.
+        view: of what is convolved, laid out as a volume.
+        folded: what follows.
+        filters_of: of the convolution over rows and columns that is given: those of one tap, or of all side by side.
+        others: added to the last tap's result.
+    """
     taps = DepthTaps.of(geometry)
     flat = over_maps(geometry, geometry.batch * taps.results)
-    view = builder.view(node.inputs[0], map_layout(5))
     sources = [taps.of_all(builder, view, tap) for tap in range(taps.taps)]
     if geometry.groups == 1:
         flat = replace(flat, channels=flat.channels * taps.taps)
-        _append_taps(builder, node, flat, join(sources, CHANNEL), folded, None)
+        _append_taps(builder, node, flat, join(sources, CHANNEL), folded, [filters_of(flat, None), *others])
         return
     so_far: View | None = None
     for tap, source in enumerate(sources[:-1]):
-        so_far = _partial_sum(builder, node, flat, source, so_far, folded.normalisation, tap)
+        so_far = _partial_sum(builder, node, flat, source, so_far, filters_of(flat, tap), tap)
     if so_far is not None:
         folded.residuals.append(Access(_SO_FAR, so_far))
         folded.precede([PostOperation("Add", (), _SO_FAR)])
-    _append_taps(builder, node, flat, sources[-1], folded, taps.taps - 1)
+    _append_taps(builder, node, flat, sources[-1], folded, [filters_of(flat, taps.taps - 1), *others])
 
 
 def _append_taps(
-    builder: Builder, node: Node, flat: ConvGeometry, source: View, folded: Chain, tap: int | None
+    builder: Builder, node: Node, flat: ConvGeometry, source: View, folded: Chain, parameters: list[Parameter]
 ) -> None:
     """The layer of one tap along depth, the last one, or of all that lie side by side."""
-    value = TapFilters(builder.graph, node.inputs[1], folded.normalisation, tap)
     kernel, view = _only_what_is_read(conv_kernel(node.op_type, flat, folded), source)
-    parameters = _parameters(builder, node, flat, folded, value, ("taps", tap))
     append_conv(builder, node, flat, kernel, Access("input", view, Along.WINDOW, Along.REDUCTION), folded, parameters)
 
 
@@ -92,7 +113,7 @@ def _partial_sum(
     flat: ConvGeometry,
     source: View,
     so_far: View | None,
-    norm: ScaleShift | None,
+    weights: Parameter,
     tap: int,
 ) -> View:
     """The layer of one tap along depth that adds its products to those of the taps before."""
@@ -107,7 +128,7 @@ def _partial_sum(
         f"{node.outputs[0]}·tap{tap}",
         layout=MAPS,
         shape=shape,
-        parameters=[_weights(builder, node, flat, norm, TapFilters(builder.graph, node.inputs[1], norm, tap), (tap,))],
+        parameters=[weights],
         reduction=kernel.channels_per_group,
         macs=prod(shape) * prod(flat.kernel) * kernel.channels_per_group,
         operations=prod(shape) * (1 + steps.work),
@@ -204,26 +225,23 @@ def append_conv(
     )
 
 
-def _parameters(
-    builder: Builder,
-    node: Node,
-    geometry: ConvGeometry,
-    folded: Chain,
-    value: Callable[[], FloatArray] | None = None,
-    made: tuple[object, ...] = (),
-) -> list[Parameter]:
-    """Filters and bias; `value` and `made` are the filters and how they are made, where they are not simply all."""
-    norm, name = folded.normalisation, node.inputs[1]
-    value = value or filters(builder.graph, name, norm)
-    parameters = [_weights(builder, node, geometry, norm, value, made or ("filters",))]
+def _parameters(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> list[Parameter]:
+    norm = folded.normalisation
+    value = filters(builder.graph, node.inputs[1], norm)
+    weights = _weights(builder, node, geometry, norm, value, ("filters",))
+    return [weights, *_bias(builder, node, geometry, folded)]
+
+
+def _bias(builder: Builder, node: Node, geometry: ConvGeometry, folded: Chain) -> list[Parameter]:
+    norm = folded.normalisation
     bias_name = node.inputs[2] if len(node.inputs) > 2 else ""
     if bias_name and not builder.graph.is_constant(bias_name):
         raise unsupported(node, "a convolution with a computed bias", "add it in a node of its own")
-    if bias_name or norm:
-        shift = bias(builder.graph, bias_name, geometry.filters, norm)
-        label = f"{bias_name or name}·{folded.nodes[0].name}·bias" if norm else bias_name
-        parameters.append(vector(builder, label, geometry.filters, shift))
-    return parameters
+    if not bias_name and not norm:
+        return []
+    shift = bias(builder.graph, bias_name, geometry.filters, norm)
+    label = f"{bias_name or node.inputs[1]}·{folded.nodes[0].name}·bias" if norm else bias_name
+    return [vector(builder, label, geometry.filters, shift)]
 
 
 def _weights(

@@ -6,6 +6,7 @@ They are computed with the real numbers the integers stand for; the result is ro
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -16,7 +17,7 @@ from accelsim.workload.builder import Builder, elements
 from accelsim.workload.constants import element_size, laid_out
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import CHANNEL, Layout, default_layout, map_layout, physical_shape
-from accelsim.workload.lowering.convolution import append_conv, conv_kernel, vector
+from accelsim.workload.lowering.convolution import append_conv, conv_kernel, over_depth, vector
 from accelsim.workload.lowering.elementwise import broadcasts, operand, require_scale
 from accelsim.workload.lowering.normalisation import softmax_of
 from accelsim.workload.lowering.pooling import pool_of
@@ -24,11 +25,12 @@ from accelsim.workload.lowering.product import product_of
 from accelsim.workload.lowering.reduction import dividing_layout, reduced
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.lowering.views import joined, joining_layout
+from accelsim.workload.lowering.volumes import TapFilters
 from accelsim.workload.quantised import dequantised, scale_and_zero, step_attributes
 from accelsim.workload.records import Access, Along, FloatArray, Parameter, Precision, View
 from accelsim.workload.unary import BINARY, UNARY
 from restructure.graph import Node
-from restructure.operators import conv_geometry, matmul_dims
+from restructure.operators import ConvGeometry, conv_geometry, matmul_dims
 
 
 def real(builder: Builder, node: Node, index: int) -> str:
@@ -65,31 +67,48 @@ def quantised(builder: Builder, node: Node, scale: float, zero: int) -> Chain:
 
 def qlinear_conv(builder: Builder, node: Node) -> None:
     """QLinearConv: x, its scale and zero point, w, its (per filter), y's; a bias of accumulators."""
-    g = conv_geometry(node, builder.graph)
-    if len(g.kernel) > 2 or not builder.is_constant(node.inputs[3]):
-        raise unsupported(node, "this QLinearConv", "1 or 2 spatial axes and constant filters are simulated")
+    g = _convolved(builder, node, 3)
     x = real(builder, node, 0)
     folded = quantised(builder, node, *scale_and_zero(builder.graph, node, 6, 7))
-    parameters = [_filters(builder, node, 3, 4, 5)]
+    parameters = []
     if len(node.inputs) > 8 and node.inputs[8]:
         scale, _ = scale_and_zero(builder.graph, node, 1, 2)
         value = _scaled(builder, node, 8, scale)
         parameters.append(vector(builder, f"{node.inputs[8]}·{node.name}", g.filters, value))
-    layout = map_layout(len(g.kernel) + 2)
-    source = Access("input", builder.view(x, layout), Along.WINDOW, Along.REDUCTION)
-    append_conv(builder, node, g, conv_kernel(node.op_type, g, folded), source, folded, parameters)
+    _append(builder, node, g, x, folded, (3, 4, 5), parameters)
 
 
 def conv_integer(builder: Builder, node: Node) -> None:
     """ConvInteger: 32-bit sums of products of integers; what follows is folded as behind a Conv."""
-    g = conv_geometry(node, builder.graph)
-    if len(g.kernel) > 2 or not builder.is_constant(node.inputs[1]):
-        raise unsupported(node, "this ConvInteger", "1 or 2 spatial axes and constant filters are simulated")
+    g = _convolved(builder, node, 1)
     x = _integer_operand(builder, node, 0, 2)
-    layout = map_layout(len(g.kernel) + 2)
-    folded = chain(builder, node.outputs[0], layout)
-    parameters = [_filters(builder, node, 1, -1, 3)]
-    source = Access("input", builder.view(x, layout), Along.WINDOW, Along.REDUCTION)
+    folded = chain(builder, node.outputs[0], map_layout(len(g.kernel) + 2))
+    _append(builder, node, g, x, folded, (1, -1, 3), [])
+
+
+def _convolved(builder: Builder, node: Node, weights: int) -> ConvGeometry:
+    g = conv_geometry(node, builder.graph)
+    if len(g.kernel) > 3 or not builder.is_constant(node.inputs[weights]):
+        raise unsupported(node, f"this {node.op_type}", "1 to 3 spatial axes and constant filters are simulated")
+    return g
+
+
+def _append(
+    builder: Builder,
+    node: Node,
+    g: ConvGeometry,
+    x: str,
+    folded: Chain,
+    operands: tuple[int, int, int],
+    others: list[Parameter],
+) -> None:
+    """The layers of a convolution; `operands`: filters, their scales (-1 if none) and their zero points."""
+    view = builder.view(x, map_layout(len(g.kernel) + 2))
+    if len(g.kernel) == 3:
+        over_depth(builder, node, g, view, folded, partial(_tap_filters, builder, node, operands), others)
+        return
+    source = Access("input", view, Along.WINDOW, Along.REDUCTION)
+    parameters = [_filters(builder, node, operands), *others]
     append_conv(builder, node, g, conv_kernel(node.op_type, g, folded), source, folded, parameters)
 
 
@@ -100,20 +119,42 @@ def _integer_operand(builder: Builder, node: Node, index: int, zero: int) -> str
     return _real(builder, node, node.inputs[index], 1.0, int(offset.reshape(-1)[0]))
 
 
-def _filters(builder: Builder, node: Node, weights: int, scale: int, zero: int) -> Parameter:
+def _filters(builder: Builder, node: Node, operands: tuple[int, int, int]) -> Parameter:
     """Filters (K, FY, FX, C/G) as real numbers; their storage has the bytes of the integers."""
-    graph, name = builder.graph, node.inputs[weights]
-    k, depth, *spatial = builder.shape(name)
-    offsets = node.inputs[zero] if len(node.inputs) > zero else ""
+    k, depth, *spatial = builder.shape(node.inputs[operands[0]])
 
     def value() -> FloatArray:
-        array = dequantised(graph, name, node.inputs[scale] if scale >= 0 else "", offsets, 0)
+        array = _dequantised(builder, node, operands)
         return np.moveaxis(array if array.ndim == 4 else array[..., None], 1, 3)
 
-    shape = (k, *spatial, *(1,) * (2 - len(spatial)), depth)
-    width = element_size(graph.stored_dtype(name))
-    index = builder.parameter(f"{name}·{node.name}", shape, Precision.WEIGHTS, value, width)
-    return Parameter("weights", index, reduced=True)
+    return _stored(builder, node, operands[0], (k, *spatial, *(1,) * (2 - len(spatial)), depth), value)
+
+
+def _tap_filters(
+    builder: Builder, node: Node, operands: tuple[int, int, int], flat: ConvGeometry, tap: int | None
+) -> Parameter:
+    """Filters over three axes as `_filters`: those of one tap along depth, or of all side by side."""
+    shape = (flat.filters, *flat.kernel, flat.channels // flat.groups)
+    value = TapFilters(partial(_dequantised, builder, node, operands), tap=tap)
+    return _stored(builder, node, operands[0], shape, value, ("taps", tap))
+
+
+def _dequantised(builder: Builder, node: Node, operands: tuple[int, int, int]) -> FloatArray:
+    weights, scale, zero = (node.inputs[i] if 0 <= i < len(node.inputs) else "" for i in operands)
+    return dequantised(builder.graph, weights, scale, zero, 0)
+
+
+def _stored(
+    builder: Builder,
+    node: Node,
+    index: int,
+    shape: tuple[int, ...],
+    value: Callable[[], FloatArray],
+    made: tuple[object, ...] = (),
+) -> Parameter:
+    width = element_size(builder.graph.stored_dtype(node.inputs[index]))
+    label = f"{node.inputs[index]}·{node.name}"
+    return Parameter("weights", builder.parameter(label, shape, Precision.WEIGHTS, value, width, made), reduced=True)
 
 
 def _scaled(builder: Builder, node: Node, index: int, scale: float) -> Callable[[], FloatArray]:

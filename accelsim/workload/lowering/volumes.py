@@ -8,19 +8,16 @@ beyond the first or last map read a map of zeros. A pool goes over rows and colu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeVar
-
-import numpy as np
 
 from accelsim.workload.builder import Builder
 from accelsim.workload.layouts import Layout
 from accelsim.workload.records import FloatArray, View
 from accelsim.workload.values import ScaleShift
 from accelsim.workload.views import cut, join, shape4
-from restructure.graph import Graph
 from restructure.operators import ConvGeometry, PoolGeometry
 
 __all__ = ["MAPS", "DepthTaps", "TapFilters", "over_maps"]
@@ -114,13 +111,12 @@ def _run(place: int, index: int, depth: int) -> tuple[int, int]:
 class TapFilters:
     """Filters (K, C/G, T, FY, FX) of the model as (K, FY, FX, T·C/G), or those of one tap, times the folded scale."""
 
-    graph: Graph
-    name: str
-    fold: ScaleShift | None
+    of_model: Callable[[], FloatArray]
+    fold: ScaleShift | None = None
     tap: int | None = None
 
     def __call__(self) -> FloatArray:
-        array = self.graph.weight(self.name).astype(np.float32, copy=False)
+        array = self.of_model()
         if self.tap is not None:
             array = array[:, :, self.tap : self.tap + 1]
         array = array.transpose(0, 3, 4, 2, 1).reshape(len(array), *array.shape[3:], -1)
