@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from typing import TypeVar
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.program import TensorKind, VectorKernel
 from accelsim.workload.builder import Builder
 from accelsim.workload.layouts import Layout, default_layout, is_plain, map_layout, onnx_axes
 from accelsim.workload.lowering import LOWERING
+from accelsim.workload.lowering.dynamic import integers_of
 from accelsim.workload.quantised import is_integer, step_attributes
 from accelsim.workload.records import Access, NamedView, Workload
 from accelsim.workload.unary import UNARY
 from restructure.graph import Graph, Node
+
+_T = TypeVar("_T")
 
 #: Operators that take integers together with their scale, and so the real numbers they stand for.
 _WITH_SCALES = frozenset(name for name in LOWERING if name.startswith("QLinear")) | {
@@ -54,6 +58,9 @@ _KEEPING_SCALES: dict[str, slice] = {
         slice(1),
     ),
 }
+
+#: Those of them that make integers of their own, which a scale that is known beforehand can be told.
+_BESIDE_INTEGERS = frozenset({"Pad", "Resize", "Upsample"})
 
 #: Operators of which a rank-3 operand is a sequence of positions with channels first (N, C, L).
 _OVER_MAPS = frozenset(
@@ -128,15 +135,25 @@ def _settle_scales(builder: Builder, node: Node) -> None:
     if node.op_type in _WITH_SCALES:
         return
     operands = node.inputs[_KEEPING_SCALES.get(node.op_type, slice(0))]
-    scales = {builder.scales.get(name) for name in operands}
-    if len(scales) == 1 and None not in scales:
-        builder.scales.update(
-            (name, builder.scales[operands[0]]) for name in node.outputs if _holds_integers(builder, name)
-        )
+    if _keep(builder, node, builder.scales, operands):
+        return
+    if node.op_type not in _BESIDE_INTEGERS and _keep(builder, node, builder.zero_points, operands):
         return
     for name in dict.fromkeys(node.inputs):
         if name in builder.scales:
             _as_integers(builder, name)
+        if name in builder.zero_points:
+            integers_of(builder, name)
+
+
+def _keep(builder: Builder, node: Node, known: dict[str, _T], operands: Sequence[str]) -> bool:
+    """Let results have what is known of all operands, if that is the same."""
+    found = {known.get(name) for name in operands}
+    value = known.get(operands[0]) if len(found) == 1 else None
+    if value is None:
+        return False
+    known.update((name, value) for name in node.outputs if _holds_integers(builder, name))
+    return True
 
 
 def _holds_integers(builder: Builder, name: str) -> bool:
@@ -147,6 +164,8 @@ def _output(builder: Builder, name: str) -> NamedView:
     """A network output in a layout that leads straight to the model's array."""
     if name in builder.scales:
         _as_integers(builder, name)
+    if name in builder.zero_points:
+        integers_of(builder, name)
     shape = builder.shape(name)
     found = builder.arrangement(name).natural()
     layout = found if found is not None and is_plain(found, shape) else default_layout(len(shape))

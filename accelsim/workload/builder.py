@@ -39,6 +39,7 @@ class Builder(StorageTable):
         in_passes: names of nodes that look along more than the accelerator can hold at a time.
         passed: those of them that were lowered in passes, in order.
         scales: (scale, zero point) of values that lie quantised in memory and are computed with dequantised.
+        zero_points: computed zero points of integers that lie in memory without them.
         rounded: what steps round to a scale, by the names that the steps give it.
     """
 
@@ -50,6 +51,7 @@ class Builder(StorageTable):
         self.arrangements: dict[str, Arrangement] = {}
         self.folded: set[int] = set()
         self.scales: dict[str, tuple[float, int]] = {}
+        self.zero_points: dict[str, str] = {}
         self.rounded: dict[str, Rounded] = {}
         self._views: dict[tuple[str, Layout], View] = {}
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from accelsim.program import PostOperation
-from accelsim.workload.builder import Builder
-from accelsim.workload.layouts import Layout, physical_shape
+from accelsim.workload.builder import Builder, elements
+from accelsim.workload.layouts import Layout, default_layout, physical_shape
 from accelsim.workload.quantised import is_integer, scale_and_zero, step_attributes
 from accelsim.workload.records import Access, Precision, View
 from accelsim.workload.unary import BINARY, UNARY, unary_attributes
@@ -167,6 +167,8 @@ def _ready(builder: Builder, name: str, rank: int, shape: tuple[int, ...], layou
         return None
     if builder.is_constant(name):
         return builder.constant(name, aligned, layout, Precision.ACCUMULATORS)
+    if elements(own) == 1:
+        return builder.free_view(name, default_layout(len(own)))
     return builder.free_view(name, layout) if own == shape else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from accelsim.workload.builder import Builder
 from accelsim.workload.lowering import (
     convolution,
+    dynamic,
     elementwise,
     movement,
     normalisation,
@@ -35,4 +36,5 @@ LOWERING: dict[str, Lower] = {
     **movement.LOWERING,
     **views.LOWERING,
     **qlinear.LOWERING,
+    **dynamic.LOWERING,
 }

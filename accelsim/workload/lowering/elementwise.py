@@ -8,6 +8,7 @@ from accelsim.program import VectorKernel
 from accelsim.workload.builder import Builder, elements
 from accelsim.workload.fusion import chain
 from accelsim.workload.layouts import Layout, default_layout, physical_shape
+from accelsim.workload.lowering import dynamic
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.pieces import free_layout
 from accelsim.workload.quantised import scale_and_zero, step_attributes
@@ -164,6 +165,8 @@ def quantise(builder: Builder, node: Node) -> None:
 
 def dequantise(builder: Builder, node: Node) -> None:
     """DequantizeLinear: nothing where the value is computed with as the real number; else a layer."""
+    if dynamic.dequantised(builder, node):
+        return
     name = node.inputs[0]
     scale, zero = scale_and_zero(builder.graph, node, 1, 2)
     if name in builder.scales:

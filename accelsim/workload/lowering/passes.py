@@ -48,12 +48,20 @@ Attributes = tuple[tuple[str, float], ...]
 
 
 def reduced_first(
-    builder: Builder, node: Node, operator: str, view: View, axes: Sequence[int], attributes: Attributes, work: int
+    builder: Builder,
+    node: Node,
+    operator: str,
+    view: View,
+    axes: Sequence[int],
+    attributes: Attributes,
+    work: int,
+    label: str = "",
 ) -> tuple[View, int]:
     """Append all passes of a reduction over some axes of a view but the last.
 
     Args:
         work: lane operations per element.
+        label: tells it apart from others of the same node.
 
     Returns:
         What the last pass reads, and the axis it reduces.
@@ -62,7 +70,7 @@ def reduced_first(
     first, then = PASSABLE[operator]
     for number, axis in enumerate(order[:-1]):
         access = [_along(view, axis)]
-        view = _pass(builder, node, then if number else first, access, axis, attributes, "", work)
+        view = _pass(builder, node, then if number else first, access, axis, attributes, label, work)
     return view, order[-1]
 
 

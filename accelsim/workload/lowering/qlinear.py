@@ -18,6 +18,7 @@ from accelsim.workload.constants import element_size, laid_out
 from accelsim.workload.fusion import Chain, chain
 from accelsim.workload.layouts import CHANNEL, Layout, default_layout, map_layout, physical_shape
 from accelsim.workload.lowering.convolution import append_conv, conv_kernel, over_depth, vector
+from accelsim.workload.lowering.dynamic import centred
 from accelsim.workload.lowering.elementwise import broadcasts, operand, require_scale
 from accelsim.workload.lowering.normalisation import softmax_of
 from accelsim.workload.lowering.pooling import pool_of
@@ -113,6 +114,8 @@ def _append(
 
 
 def _integer_operand(builder: Builder, node: Node, index: int, zero: int) -> str:
+    if name := centred(builder, node, index, zero):
+        return name
     offset = builder.graph.constant(node.inputs[zero]) if len(node.inputs) > zero and node.inputs[zero] else np.zeros(1)
     if offset is None or offset.size != 1:
         raise unsupported(node, "a computed zero point", "quantise with constant scales")
