@@ -53,6 +53,13 @@ def test_a_convolution_of_integers_is_one_layer_behind_those_that_quantise():
     assert storages["s"].precision is Precision.ACCUMULATORS
 
 
+def test_quantising_costs_two_comparisons_and_six_operations_an_element():
+    found = run([DYNAMIC, node("DequantizeLinear", "q s z")], {"x": normal(1, 4, 5, 6)})
+    least, scale, zero, rounded, product = (layer.operations for layer in found.layers)
+    assert (least, rounded, product) == (120 + 1, 120 * 6, 120)
+    assert (scale, zero) == (120 + 3, 5)
+
+
 def test_products_of_the_same_integers_share_them():
     nodes = [
         DYNAMIC,

@@ -12,12 +12,13 @@ import numpy as np
 from accelsim.program import PostOperation, VectorKernel
 from accelsim.workload.arrangement import Arrangement
 from accelsim.workload.builder import Builder, elements
+from accelsim.workload.fusion import step_work
 from accelsim.workload.layouts import default_layout
 from accelsim.workload.lowering.passes import reduced_first
 from accelsim.workload.lowering.refusals import unsupported
 from accelsim.workload.quantised import step_attributes
 from accelsim.workload.records import Access, Along, FloatArray, Follow, Precision, View
-from accelsim.workload.unary import BINARY, UNARY
+from accelsim.workload.unary import BINARY
 from restructure.graph import Node
 
 __all__ = ["LOWERING", "centred", "dequantised", "integers_of"]
@@ -107,7 +108,8 @@ def _divided(
 ) -> Arrangement:
     """A quotient, with what follows it."""
     kernel = VectorKernel("Div", (), input_size=inputs[0].view.shape[1:3], inputs=("input", "input1"), post=tuple(post))
-    work = BINARY["Div"] + sum(UNARY.get(step.operator, 1) for step in post)
+    # The quotient is the product with a scale's reciprocal, which a rounding step counts anyway.
+    work = sum(step_work(step.operator) for step in post)
     return builder.add_layer(
         node,
         kernel,
