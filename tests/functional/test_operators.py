@@ -380,9 +380,22 @@ def test_a_rearrangement_takes_channels_apart_and_repeats_them() -> None:
 
 @pytest.mark.parametrize("operator", ["FakeQuantize", "QuantizeLinear"])
 @pytest.mark.parametrize(
-    ("scale", "wrong"), [(0.0, "not be 0, got 0.0"), (np.inf, "be finite, got inf"), (np.nan, "be finite, got nan")]
+    ("scale", "wrong"),
+    [
+        (0.0, "not be 0, got 0.0"),
+        (np.inf, "be finite, got inf"),
+        (np.nan, "be finite, got nan"),
+        (1e-45, "not be so small that float32 loses digits, got 1e-45"),
+    ],
 )
 def test_rounding_to_a_scale_that_is_no_number_or_zero_is_refused(operator, scale, wrong):
     attributes = {"scale": scale, "zero": 0.0, "low": -128.0, "high": 127.0}
     with pytest.raises(ModelUnsupportedError, match=f"{operator}: a scale must {wrong}"):
         rounded(operator, np.zeros(3, np.float32), attributes, lambda exact, steps: steps)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_too_large_for_float32_is_saturated_without_a_word():
+    attributes = {"scale": 1e-30, "zero": 0.0, "low": -128.0, "high": 127.0}
+    found = rounded("QuantizeLinear", np.float32([-1e30, 0, 1e30]), attributes, lambda exact, steps: steps)
+    assert found.tolist() == [-128, 0, 127]

@@ -69,12 +69,13 @@ def _fake_quantize(x: Values, a: Mapping[str, float]) -> Values:
 
 def rounded(operator: str, x: Values, a: Mapping[str, float], settle: Callable[[Values, Values], Values]) -> Values:
     """FakeQuantize or QuantizeLinear; `settle` is told the steps before and after rounding and has the last word."""
-    if not a["scale"] or not np.isfinite(a["scale"]):
+    if rule := _wrong(a["scale"]):
         raise ModelUnsupportedError(
-            f"{operator}: a scale must {'be finite' if a['scale'] else 'not be 0'}, got {a['scale']}: "
+            f"{operator}: a scale must {rule}, got {a['scale']}: "
             "what is divided by it has no result to compare; leave the node out, or give it a scale"
         )
-    exact = _float(x) / np.float32(a["scale"]) + np.float32(a["zero"])
+    with np.errstate(over="ignore"):  # what is too large is saturated
+        exact = _float(x) / np.float32(a["scale"]) + np.float32(a["zero"])
     if a.get("truncates"):
         # What rounds half to even changes halfway between two integers, what rounds towards 0 half a step further out.
         exact, steps = exact - np.float32(0.5) * np.sign(exact), _truncate(exact, a)
@@ -85,8 +86,18 @@ def rounded(operator: str, x: Values, a: Mapping[str, float], settle: Callable[[
 
 
 def _quantize(x: Values, a: Mapping[str, float]) -> Values:
-    steps = np.rint(_float(x) / np.float32(a["scale"])) + np.float32(a["zero"])
+    with np.errstate(over="ignore"):
+        steps = np.rint(_float(x) / np.float32(a["scale"])) + np.float32(a["zero"])
     return _float(np.clip(steps, np.float32(a["low"]), np.float32(a["high"])))
+
+
+def _wrong(scale: float) -> str:
+    """The rule that a scale breaks; empty if none."""
+    if not np.isfinite(scale):
+        return "be finite"
+    if not scale:
+        return "not be 0"
+    return "" if abs(scale) >= np.finfo(np.float32).tiny else "not be so small that float32 loses digits"
 
 
 def _truncate(exact: Values, a: Mapping[str, float]) -> Values:
