@@ -51,7 +51,9 @@ def _refusal(graph: Graph) -> str:
 
 def _declared(graph: Graph, kind: str) -> list[str]:
     values: list[ir.Value] = getattr(graph.model.graph, kind)
-    return [_described(graph, value) for value in values if value.name not in graph.model.graph.initializers]
+    if kind == "inputs":  # old models list their weights among them
+        values = [value for value in values if value.name not in graph.model.graph.initializers]
+    return [_described(graph, value) for value in values]
 
 
 def _described(graph: Graph, value: "ir.Value") -> str:

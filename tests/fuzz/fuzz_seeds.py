@@ -141,14 +141,43 @@ def _quantized() -> bytes:
         node("Relu", ["d"], ["y"], "relu"),
     ]
     weights = [
-        *(
-            numpy_helper.from_array(np.array(v, np.float32), n)
-            for n, v in zip(("step", "fine", "wide"), _STEPS, strict=True)
-        ),
+        *_scales(),
         numpy_helper.from_array(np.array(0, byte), "zero"),
         numpy_helper.from_array(weight, "w"),
     ]
     return _model(nodes, weights, (1, 4, 8, 8))
+
+
+def _rescaled() -> bytes:
+    """A scale computed at run time, integers that are convolved, resized, padded, joined and multiplied."""
+    node, byte = helper.make_node, np.int8
+    weight = np.random.default_rng(0).integers(-9, 9, (6, 4, 3, 3)).astype(byte)
+    nodes = [
+        node("DynamicQuantizeLinear", ["x"], ["xq", "xs", "xz"], "quantize"),
+        node("Mul", ["xs", "fine"], ["f"], "scales"),
+        node("ConvInteger", ["xq", "w", "xz", "zero"], ["i"], "conv", pads=[1] * 4),
+        node("Cast", ["i"], ["c"], "cast", to=1),
+        node("Mul", ["c", "f"], ["m"], "scaled"),
+        node("QuantizeLinear", ["m", "wide", "zero"], ["q"], "again"),
+        node("Resize", ["q", "", "up"], ["r"], "resize", mode="linear"),
+        node("Pad", ["r", "pads", "zero"], ["p"], "pad"),
+        node("Concat", ["p", "p"], ["k"], "join", axis=1),
+        node("QLinearMatMul", ["k", "wide", "zero", "k", "wide", "zero", "step", "zero"], ["t"], "product"),
+        node("DequantizeLinear", ["t", "step", "zero"], ["y"], "dequantize"),
+    ]
+    weights = [
+        *_scales(),
+        numpy_helper.from_array(np.array(0, byte), "zero"),
+        numpy_helper.from_array(weight, "w"),
+        numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "up"),
+        _integers("pads", 0, 0, 1, 1, 0, 0, 1, 1),
+    ]
+    return _model(nodes, weights, (1, 4, 8, 8))
+
+
+def _scales() -> list[onnx.TensorProto]:
+    names = ("step", "fine", "wide")
+    return [numpy_helper.from_array(np.array(v, np.float32), n) for n, v in zip(names, _STEPS, strict=True)]
 
 
 def _upwards() -> bytes:
@@ -177,7 +206,7 @@ def _tiny() -> bytes:
 
 _SMALL: Mapping[str, Callable[[], bytes]] = {
     "tiny": _tiny, "gated": _gated, "moved": _moved, "viewed": _viewed, "attention": _attention,
-    "quantized": _quantized, "upwards": _upwards,
+    "quantized": _quantized, "rescaled": _rescaled, "upwards": _upwards,
 }  # fmt: skip
 SMALL = tuple(_SMALL)
 

@@ -75,6 +75,12 @@ def test_local_response_normalisation_equals_onnxruntime():
     check([node("LRN", "x", size=5, alpha=0.1, beta=0.7, bias=2.0)], {"x": normal(1, 9, 4, 5)})
 
 
+@pytest.mark.parametrize("size", [9, 17, 19, 41, 100_001])
+def test_local_response_normalisation_sees_no_more_channels_than_there_are(size):
+    found = check([node("LRN", "x", size=size, alpha=0.1, beta=0.7, bias=2.0)], {"x": normal(1, 9, 4, 5)})
+    assert found.layers[0].operations == 9 * 4 * 5 * (1 + 9 + 6 + 1)
+
+
 def test_a_batch_normalisation_alone_is_a_product_and_a_sum():
     # 3·4·5 elements, 2 operations each, on 16 lanes: ⌈120 / 16⌉ = 8 cycles and 4 to start. Behind a pool it cannot be
     # part of anybody's weights; scale and shift are 3 accumulators of 4 B each.

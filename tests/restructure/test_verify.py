@@ -380,3 +380,33 @@ def test_an_original_that_cannot_be_run_is_told_from_a_restructured_model_that_c
         made.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.array([row], np.int64), "index"))
     problems = verify(whole_model, wrong).problems
     assert any(problem.startswith("restructured: onnxruntime refuses it: ") for problem in problems)
+
+
+def with_constant_output(value: float, computed: bool = True) -> onnx.ModelProto:
+    """A convolution between two activations, and beside it an output that no input reaches."""
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, (1, c, 16, 8)) for n, c in (("x", 1), ("y", 2))]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["inner"], "first", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["inner", "v"], ["y"], "second", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["anchor"], ["anchors"], "constant"),
+    ]
+    weights = [numpy_helper.from_array(np.ones(shape, np.float32), n) for n, shape in FILTERS.items()]
+    weights.append(numpy_helper.from_array(np.float32([1, value]), "anchor"))
+    outputs = [*(ends[1:] if computed else []), helper.make_tensor_value_info("anchors", TensorProto.FLOAT, (2,))]
+    made = helper.make_graph(nodes if computed else nodes[2:], "anchored", ends[:1], outputs, weights)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.mark.parametrize("computed", [True, False])
+def test_an_output_that_is_constant_stays_and_is_compared(computed: bool) -> None:
+    net = graph.load(with_constant_output(3.0, computed))
+    plan = restructure.plan(net)
+    assert len(plan.regions) == computed
+    model = restructure.rewrite(net, plan)
+    checked = verify(net, model, plan=plan)
+    assert checked.problems == ()
+    assert checked.passed
+    assert [value.name for value in model.graph.outputs][-1] == "anchors"
+    other = verify(net, graph.load(with_constant_output(4.0, computed)))
+    assert not other.passed
+    assert other.problems[0] == "weight 'anchor' does not hold the original's values"

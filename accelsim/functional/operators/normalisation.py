@@ -77,10 +77,10 @@ def _axes(call: Call) -> tuple[int, ...]:
 def lrn(call: Call) -> Values:
     """Local response normalisation over channels; the tile holds all channels."""
     x, size = call.inputs[0], int(call.number("size", 1))
-    before, after = (size - 1) // 2, size // 2
-    squares = np.pad(x * x, [(0, 0)] * (x.ndim - 1) + [(before, after)])
     channels = x.shape[-1]
-    total = sum(squares[..., i : i + channels] for i in range(size))
+    before, after = min((size - 1) // 2, channels), min(size // 2, channels)
+    squares = np.pad(x * x, [(0, 0)] * (x.ndim - 1) + [(before, after)])
+    total = sum(squares[..., i : i + channels] for i in range(before + after + 1))
     alpha, beta, bias = call.number("alpha", 1e-4), call.number("beta", 0.75), call.number("bias", 1.0)
     result: Values = x / (bias + alpha / size * total) ** beta
     return result

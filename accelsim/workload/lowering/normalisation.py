@@ -145,6 +145,7 @@ def _group_norm(builder: Builder, node: Node, apart: tuple[int, ...]) -> None:
 def local_response(builder: Builder, node: Node) -> None:
     """LRN: squares, a running sum over `size` channels, a power (6) and a product per element."""
     given = node.attributes
+    shape = builder.shape(node.inputs[0])
     size = int(given["size"])
     attributes = (
         ("alpha", float(given.get("alpha", 1e-4))),
@@ -152,8 +153,8 @@ def local_response(builder: Builder, node: Node) -> None:
         ("bias", float(given.get("bias", 1.0))),
         ("size", float(size)),
     )
-    rank = len(builder.shape(node.inputs[0]))
-    _append(builder, node, "LRN", (1,), map_layout(rank), attributes, [], 1 + size + 6 + 1)
+    terms = min(size, shape[1])
+    _append(builder, node, "LRN", (1,), map_layout(len(shape)), attributes, [], 1 + terms + 6 + 1)
 
 
 def batch_normalization(builder: Builder, node: Node) -> None:
