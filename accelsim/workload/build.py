@@ -33,6 +33,8 @@ _KEEPING_SCALES: dict[str, slice] = {
     "Where": slice(1, None),
     **dict.fromkeys(
         (
+            "ArgMax",
+            "ArgMin",
             "DepthToSpace",
             "Dropout",
             "Expand",

@@ -162,3 +162,23 @@ def node(op: str, inputs: str, output: str = "y", **attributes: object) -> onnx.
     """A node from space-separated operand names; ``-`` stands for an absent one."""
     names = ["" if name == "-" else name for name in inputs.split()]
     return helper.make_node(op, names, output.split(), **attributes)
+
+
+def integers(*shape: int, low: int = -127, high: int = 128, dtype: type = np.int8, seed: int = 0) -> np.ndarray:
+    """Seeded whole numbers from `low` to below `high`."""
+    return np.random.default_rng(seed).integers(low, high, shape).astype(dtype)
+
+
+def unsigned(*shape: int, seed: int = 0) -> np.ndarray:
+    """Seeded bytes."""
+    return integers(*shape, low=0, high=256, dtype=np.uint8, seed=seed)
+
+
+def scale(value: float) -> np.ndarray:
+    """A scale as an operand."""
+    return np.array(value, dtype=np.float32)
+
+
+def zero(value: int, dtype: type = np.uint8) -> np.ndarray:
+    """A zero point as an operand."""
+    return np.array(value, dtype=dtype)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from single import SMALL, check, model, node, normal, run
+from single import SMALL, check, integers, model, node, normal, run, unsigned
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.verification import verify
@@ -28,11 +28,6 @@ def test_integers_scale_and_zero_point_equal_onnxruntime(form):
     np.testing.assert_allclose(found.found["s"], found.expected["s"], rtol=1e-6)
 
 
-def of_8_bits(*shape: int, dtype: type = np.int8) -> np.ndarray:
-    limits = np.iinfo(dtype)
-    return np.random.default_rng(0).integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
 SCALED = [node("Mul", "s sw", "f"), node("Cast", "i", "c", to=1), node("Mul", "c f", "m"), node("Add", "m b")]
 
 
@@ -44,7 +39,7 @@ def test_a_convolution_of_integers_is_one_layer_behind_those_that_quantise():
         *SCALED[1:3],
         node("Relu", "m"),
     ]
-    weights = {"w": of_8_bits(8, 4, 3, 3, dtype=np.uint8), "zw": np.uint8(130), "sw": np.float32(0.02)}
+    weights = {"w": unsigned(8, 4, 3, 3), "zw": np.uint8(130), "sw": np.float32(0.02)}
     found = check(nodes, {"x": normal(2, 4, 6, 7) + 1}, weights, tolerance=2e-6)
     assert found.kernels == ["ReduceMin", "ReduceMax", "Div", "Div", "Mul", "ConvInteger"]
     assert len(found.layers[-1].fused) == 3
@@ -70,7 +65,7 @@ def test_products_of_the_same_integers_share_them():
         node("Cast", "j", "k", to=1),
         node("Mul", "k f", "y2"),
     ]
-    weights = {"w": of_8_bits(20, 6), "v": of_8_bits(20, 3), "sw": np.float32(0.02), "b": normal(6)}
+    weights = {"w": integers(20, 6), "v": integers(20, 3), "sw": np.float32(0.02), "b": normal(6)}
     found = run(nodes, {"x": normal(2, 5, 20)}, weights, outputs=("y", "y2"), hardware=SMALL)
     for name, expected in found.expected.items():
         np.testing.assert_allclose(found.found[name], expected, atol=2e-6 * np.abs(expected).max())
@@ -81,7 +76,7 @@ def test_products_of_the_same_integers_share_them():
 def test_filters_may_have_a_scale_each():
     nodes = [DYNAMIC, SCALED[0], node("MatMulInteger", "q w z zw", "i"), *SCALED[1:]]
     weights = {
-        "w": of_8_bits(20, 6),
+        "w": integers(20, 6),
         "zw": np.zeros(6, np.int8),
         "sw": np.linspace(0.01, 0.03, 6, dtype=np.float32),
         "b": normal(6),
@@ -120,7 +115,7 @@ def test_what_computes_on_such_integers_is_given_them_with_their_zero_point(read
         "low": np.uint8(90),
         "high": np.uint8(140),
         "pads": np.array([0, 0, 1, 1, 0, 0, 0, 2]),
-        "more": of_8_bits(1, 2, 5, 6, dtype=np.uint8),
+        "more": unsigned(1, 2, 5, 6),
     }
     check([DYNAMIC, reader], {"x": normal(1, 4, 5, 6)}, weights, tolerance=0.0)
 
@@ -139,7 +134,7 @@ def test_what_the_scratchpad_does_not_hold_is_looked_along_in_passes():
 def test_zeros_alone_have_no_scale_and_stay_zeros():
     nodes = [DYNAMIC, SCALED[0], node("MatMulInteger", "q w z", "i"), *SCALED[1:]]
     nodes = [node("Mul", "a nothing", "x"), *nodes]
-    weights = {"w": of_8_bits(20, 6), "sw": np.float32(0.02), "b": normal(6), "nothing": np.float32(0)}
+    weights = {"w": integers(20, 6), "sw": np.float32(0.02), "b": normal(6), "nothing": np.float32(0)}
     made = model(nodes, {"a": normal(5, 20)}, weights, ["y"], 17)
     found = verify(made, "edge_npu", orders=0)
     assert found.passed, found.notes
@@ -162,7 +157,7 @@ def test_a_dynamically_quantised_network_equals_onnxruntime(seed):
         ]
         value = f"r{number}"
     nodes.append(node("Add", f"{value} r0"))
-    weights = {f"w{i}": of_8_bits(8, 8, 3, 3, dtype=np.uint8) for i in range(3)} | {"sw": np.float32(0.002)}
+    weights = {f"w{i}": unsigned(8, 8, 3, 3) for i in range(3)} | {"sw": np.float32(0.002)}
     made = model(nodes, {"x": normal(2, 8, 12, 12)}, weights, ["y"], 17)
     found = verify(made, "edge_npu", overrides=["scratchpad.capacity=4KiB"], orders=1, seed=seed)
     assert found.passed, found.notes
@@ -172,4 +167,4 @@ def test_another_zero_point_than_the_computed_one_is_refused():
     nodes = [DYNAMIC, node("MatMulInteger", "q w three")]
     rule = r"'q' with another zero point than its own cannot be simulated; use the one computed with it"
     with pytest.raises(ModelUnsupportedError, match=rule):
-        run(nodes, {"x": normal(5, 20)}, {"w": of_8_bits(20, 6), "three": np.uint8(3)})
+        run(nodes, {"x": normal(5, 20)}, {"w": integers(20, 6), "three": np.uint8(3)})

@@ -8,27 +8,14 @@ rounding boundary, so quantised results are equal within one step of the output'
 from types import SimpleNamespace
 
 import numpy as np
-import onnx
 import pytest
-from single import check, node, normal, run
+from single import check, integers, node, normal, run, scale, unsigned, zero
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.program import Opcode
 from accelsim.workload.quantised import dequantised
 
 STEP = 1.0001
-
-
-def integers(*shape: int, low: int = -127, high: int = 128, dtype: type = np.int8, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(low, high, shape).astype(dtype)
-
-
-def scale(value: float) -> np.ndarray:
-    return np.array(value, dtype=np.float32)
-
-
-def zero(value: int, dtype: type = np.uint8) -> np.ndarray:
-    return np.array(value, dtype=dtype)
 
 
 def assert_within_a_step(result, step: float) -> None:
@@ -161,7 +148,7 @@ def test_qlinear_convolutions_in_a_row_equal_onnxruntime():
         "so": scale(1.0),
         "zo": zero(100),
     }
-    x = integers(1, 4, 6, 7, low=0, high=256, dtype=np.uint8)
+    x = unsigned(1, 4, 6, 7)
     result = run_both(nodes, {"x": x}, weights, 1.0)
     assert result.kernels == ["DequantizeLinear", "QLinearConv", "MaxPool", "QLinearConv", "QuantizeLinear"]
 
@@ -176,7 +163,7 @@ def test_a_qlinear_product_equals_onnxruntime():
         "sy": scale(0.2),
         "zy": zero(128),
     }
-    x = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    x = unsigned(5, 20)
     run_both([node("QLinearMatMul", "x sx zx w sw zw sy zy")], {"x": x}, weights, 1.0)
 
 
@@ -191,8 +178,8 @@ def test_a_qlinear_product_of_two_activations_equals_onnxruntime(a, b):
         "zy": zero(128),
     }
     inputs = {
-        "a": integers(*a, low=0, high=256, dtype=np.uint8),
-        "b": integers(*b, low=0, high=256, dtype=np.uint8, seed=1),
+        "a": unsigned(*a),
+        "b": unsigned(*b, seed=1),
     }
     result = run_both([node("QLinearMatMul", "a sa za b sb zb sy zy")], inputs, weights, 1.0)
     assert "QLinearMatMul" in result.kernels
@@ -222,11 +209,11 @@ def test_a_quantised_attention_equals_onnxruntime():
 
 
 def test_integer_products_with_zero_points_equal_onnxruntime():
-    x = integers(1, 4, 6, 7, low=0, high=256, dtype=np.uint8)
-    w = integers(6, 4, 3, 3, low=0, high=256, dtype=np.uint8)
+    x = unsigned(1, 4, 6, 7)
+    w = unsigned(6, 4, 3, 3)
     check([node("ConvInteger", "x w zx zw", pads=[1, 1, 1, 1])], {"x": x}, {"w": w, "zx": zero(120), "zw": zero(130)})
     nodes = [node("MatMulInteger", "a b za", "i"), node("Cast", "i", "f", to=1), node("Mul", "f s")]
-    a = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    a = unsigned(5, 20)
     result = check(nodes, {"a": a}, {"b": integers(20, 6), "za": zero(120), "s": scale(0.01)})
     assert result.kernels == ["DequantizeLinear", "MatMulInteger"]
 
@@ -234,7 +221,7 @@ def test_integer_products_with_zero_points_equal_onnxruntime():
 @pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul"])
 def test_quantised_sums_and_products_equal_onnxruntime(op):
     nodes = [node(op, "a sa za b sb zb sy zy", domain="com.microsoft")]
-    inputs = {name: integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8, seed=i) for i, name in enumerate("ab")}
+    inputs = {name: unsigned(1, 4, 5, 6, seed=i) for i, name in enumerate("ab")}
     weights = {
         "sa": scale(0.02),
         "za": zero(110),
@@ -248,7 +235,7 @@ def test_quantised_sums_and_products_equal_onnxruntime(op):
 
 def test_quantised_concats_round_parts_of_another_scale():
     nodes = [node("QLinearConcat", "sy zy a sy zy b sb zb", domain="com.microsoft", axis=1)]
-    inputs = {name: integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8, seed=i) for i, name in enumerate("ab")}
+    inputs = {name: unsigned(1, 4, 5, 6, seed=i) for i, name in enumerate("ab")}
     weights = {"sb": scale(0.03), "zb": zero(130), "sy": scale(0.05), "zy": zero(120)}
     run_both(nodes, inputs, weights, 1.0)
 
@@ -266,108 +253,8 @@ def test_a_part_of_a_quantised_concat_may_be_constant(axis, first, own):
     shape = [1, 4, 5, 6]
     shape[axis] = 2
     weights = {"sb": scale(0.08), "zb": zero(130), "sy": scale(0.05), "zy": zero(120)}
-    weights["c"] = integers(*shape, low=0, high=256, dtype=np.uint8, seed=1)
-    check(nodes, {"a": integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, tolerance=1e-7)
-
-
-INTEGERS = {"s": scale(0.05), "s2": scale(0.1), "u": zero(100), "i": zero(-7, np.int8)}
-
-
-def of_integers(steps, kind, weights=None, **options):
-    """Check steps that lead from quantised numbers "q" (unsigned or signed) to "y", bit for bit."""
-    nodes = [node("QuantizeLinear", f"x s {kind}", "q"), *steps]
-    return check(nodes, {"x": normal(1, 4, 5, 6) * 3}, INTEGERS | (weights or {}), tolerance=0.0, **options)
-
-
-def resized(factor: float, **attributes):
-    """A linear Resize of "q" to "y", and its factors "r"."""
-    resize = node("Resize", "q", mode="linear", **attributes)
-    resize.input.extend(["", "r"])
-    return resize, {"r": np.float32([1, 1, factor, factor])}
-
-
-@pytest.mark.parametrize("kind", ["u", "i"])
-def test_what_is_resized_between_integers_is_rounded_towards_zero(kind):
-    """Halves and quarters are exact in float32."""
-    resize, weights = resized(2)
-    result = of_integers([resize], kind, weights)
-    assert result.kernels == ["FakeQuantize", "Resize", "QuantizeLinear"]
-    assert kind == "u" or result.found["y"].min() < -20
-    resize.output[:] = ["z"]
-    result = of_integers([resize, node("DequantizeLinear", f"z s {kind}")], kind, weights)
-    assert result.kernels == ["FakeQuantize", "Resize"]
-
-
-@pytest.mark.parametrize("kind", ["u", "i"])
-@pytest.mark.parametrize("mode", ["half_pixel", "align_corners"])
-def test_thirds_that_add_up_to_an_integer_are_that_integer(kind, mode):
-    """float32 may end just below it, as onnxruntime does, and then rounds away a whole step."""
-    resize, weights = resized(3, coordinate_transformation_mode=mode)
-    quantise = node("QuantizeLinear", f"x s {kind}", "q")
-    x = {"x": normal(1, 4, 5, 6) * 3}
-    renamed = onnx.NodeProto()
-    renamed.CopyFrom(resize)
-    renamed.input[0] = "f"
-    real = run([quantise, node("Cast", "q", "f", to=1), renamed], x, INTEGERS | weights).expected["y"]
-    found = run([quantise, resize], x, INTEGERS | weights)
-    nearest = np.rint(real)
-    exact = np.abs(real - nearest) < 1e-3
-    assert 0.02 < exact.mean() < 0.6
-    np.testing.assert_array_equal(found.found["y"], np.where(exact, nearest, np.trunc(real)))
-    np.testing.assert_array_equal(found.found["y"][~exact], found.expected["y"][~exact])
-
-
-@pytest.mark.parametrize("kind", ["u", "i"])
-@pytest.mark.parametrize("value", ["", "u", "v"])
-def test_quantised_maps_are_padded_with_integers(kind, value):
-    dtype = np.uint8 if kind == "u" else np.int8
-    weights = {"p": np.array([0, 0, 1, 2, 0, 0, 0, 1]), "v": zero(3, dtype)}
-    result = of_integers([node("Pad", f"q p {value if value == 'v' else kind if value else ''}")], kind, weights)
-    assert result.kernels == ["FakeQuantize", "Pad", "QuantizeLinear"]
-
-
-@pytest.mark.parametrize(
-    "steps",
-    [
-        [node("Clip", "q low high")],
-        [node("Cast", "q", to=1)],
-        [node("Where", "c q low")],
-        [node("Concat", "q w", axis=1)],
-        [node("MaxPool", "q", "m", kernel_shape=[2, 2]), node("Clip", "m low")],
-        [node("QuantizeLinear", "x s2 u", "q2"), node("Concat", "q q2", axis=1)],
-        [
-            node("Clip", "q low", "t"),
-            node("DequantizeLinear", "q s u", "d"),
-            node("Cast", "t", "f", to=1),
-            node("Add", "d f"),
-        ],
-    ],
-    ids=lambda steps: "-".join(step.op_type for step in steps),
-)
-def test_what_computes_on_integers_is_given_integers(steps):
-    weights = {
-        "low": zero(90),
-        "high": zero(120),
-        "c": np.arange(6) % 2 == 0,
-        "w": integers(1, 2, 5, 6, low=0, high=256, dtype=np.uint8),
-    }
-    of_integers(steps, "u", weights)
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        node("Transpose", "q", perm=[0, 2, 3, 1]),
-        node("MaxPool", "q", kernel_shape=[2, 2]),
-        node("Concat", "q q", axis=2),
-        node("Where", "c q q"),
-    ],
-    ids=lambda step: step.op_type,
-)
-def test_what_only_moves_or_selects_integers_leaves_them_as_they_are(step):
-    result = of_integers([step], "u", {"c": np.arange(6) % 2 == 0})
-    assert result.kernels[-1] == "QuantizeLinear"
-    assert result.kernels.count("QuantizeLinear") == 1
+    weights["c"] = unsigned(*shape, seed=1)
+    check(nodes, {"a": unsigned(1, 4, 5, 6)}, weights, tolerance=1e-7)
 
 
 def test_quantised_global_pools_and_activations_equal_onnxruntime():
@@ -383,7 +270,7 @@ def test_quantised_global_pools_and_activations_equal_onnxruntime():
         "so": scale(0.03),
         "zo": zero(100),
     }
-    run_both(nodes, {"a": integers(1, 8, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, 1.0)
+    run_both(nodes, {"a": unsigned(1, 8, 5, 6)}, weights, 1.0)
 
 
 def test_quantised_average_pools_and_softmax_equal_onnxruntime():
@@ -400,7 +287,7 @@ def test_quantised_average_pools_and_softmax_equal_onnxruntime():
         "so": scale(1 / 256),
         "zo": zero(0),
     }
-    x = integers(1, 3, 5, 6, low=0, high=256, dtype=np.uint8)
+    x = unsigned(1, 3, 5, 6)
     result = run_both(nodes, {"a": x}, weights, 1.0)
     assert result.kernels == ["DequantizeLinear", "AveragePool", "Softmax", "QuantizeLinear"]
     # 3·2·5 results of six elements; one operation to divide, four to scale, round, shift and saturate.
@@ -422,7 +309,7 @@ def test_a_quantised_gemm_equals_onnxruntime(per_channel, rounded):
     }
     operands = "a sa za b sb zb c" + " sy zy" * rounded
     nodes = [node("QGemm", operands, domain="com.microsoft", transB=1, alpha=0.5)]
-    x = integers(5, 20, low=0, high=256, dtype=np.uint8)
+    x = unsigned(5, 20)
     if rounded:
         run_both(nodes, {"a": x}, weights, 1.0)
     else:
@@ -435,13 +322,13 @@ def test_a_quantised_constant_is_added_as_the_number_it_stands_for(shape):
     weights = {
         "sa": scale(0.02),
         "za": zero(110),
-        "b": integers(*shape, low=0, high=256, dtype=np.uint8, seed=1),
+        "b": unsigned(*shape, seed=1),
         "sb": scale(0.03),
         "zb": zero(130),
         "sy": scale(0.05),
         "zy": zero(120),
     }
-    result = run_both(nodes, {"a": integers(1, 4, 5, 6, low=0, high=256, dtype=np.uint8)}, weights, 1.0)
+    result = run_both(nodes, {"a": unsigned(1, 4, 5, 6)}, weights, 1.0)
     assert result.kernels == ["DequantizeLinear", "Add", "QuantizeLinear"]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from single import SMALL, check, node, normal, run
+from single import SMALL, check, integers, node, normal, run, unsigned
 
 from accelsim.errors import ModelUnsupportedError
 from accelsim.program import Opcode
@@ -34,20 +34,15 @@ def test_every_form_of_convolution_equals_onnxruntime(form, batch):
     )
 
 
-def whole_numbers(*shape: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
-    limits = np.iinfo(dtype)
-    return np.random.default_rng(seed).integers(limits.min, limits.max, shape, dtype, endpoint=True)
-
-
 @pytest.mark.parametrize("form", CONVOLUTIONS)
 def test_quantised_convolutions_equal_onnxruntime(form):
     """Sums of integers are exact; a scale may put a result on the other side of a rounding boundary."""
     attributes, filters = CONVOLUTIONS[form]
-    x = {"x": whole_numbers(2, 3, 5, 6, 7)}
+    x = {"x": unsigned(2, 3, 5, 6, 7)}
     weights = {
         "sx": np.float32(0.02),
         "zx": np.uint8(120),
-        "w": whole_numbers(*filters, dtype=np.int8),
+        "w": integers(*filters),
         "sw": np.linspace(0.01, 0.02, filters[0], dtype=np.float32),
         "zw": np.zeros(filters[0], np.int8),
         "sy": np.float32(0.5),
@@ -60,7 +55,7 @@ def test_quantised_convolutions_equal_onnxruntime(form):
     assert np.ptp(found.expected["y"].astype(int)) > 20
     assert off.max() <= 1
     assert (off > 0).mean() < 0.01
-    whole = {"w": whole_numbers(*filters), "zx": np.uint8(120), "zw": np.uint8(130)}
+    whole = {"w": unsigned(*filters), "zx": np.uint8(120), "zw": np.uint8(130)}
     check([node("ConvInteger", "x w zx zw", **attributes)], x, whole, tolerance=0.0)
 
 

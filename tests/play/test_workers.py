@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -99,3 +100,16 @@ def test_after_the_end_nobody_is_asked_and_nobody_hired() -> None:
         assert not any(process.is_alive() for process in workers.processes())
 
     with_workers(2, script)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that suspends processes")
+def test_a_suspended_process_ends_with_the_others() -> None:
+    async def script(workers: Workers) -> None:
+        pid = await workers.ask("a", me)
+        (process,) = workers.processes()
+        os.kill(pid, signal.SIGSTOP)
+        workers.stop()
+        process.join(30)
+        assert process.exitcode == -signal.SIGKILL
+
+    with_workers(1, script)
