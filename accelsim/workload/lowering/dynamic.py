@@ -7,6 +7,8 @@ on their way there, as arrays do that take asymmetric activations, so that paddi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from accelsim.program import PostOperation, VectorKernel
@@ -45,14 +47,14 @@ def dynamic_quantise(builder: Builder, node: Node) -> None:
     width = _extreme(builder, node, "ReduceMax", "scale", like.base, scale, spread, beside)
     rounded = [PostOperation("Neg"), PostOperation("FakeQuantize", _WHOLE, value=zero)]
     inputs = [_one("input", least), _one("input1", width)]
-    middle = _divided(builder, node, "zero", inputs, zero, rounded)
+    middle = _of_two(builder, node, "Div", inputs, zero, work=_quotient_work(rounded), label="zero", post=rounded)
     centring = [
         PostOperation("Add", (), "residual0"),
         PostOperation("FakeQuantize", _WHOLE, value=name),
         PostOperation("Sub", (), "residual0"),
     ]
     inputs = [_one("input", like.base), _one("input1", width), _one("residual0", middle.base)]
-    _divided(builder, node, "", inputs, name, centring, like)
+    _of_two(builder, node, "Div", inputs, name, work=_quotient_work(centring), post=centring, like=like)
     builder.zero_points[name] = zero
 
 
@@ -97,28 +99,35 @@ def _extreme(
     return written.base
 
 
-def _divided(
+def _of_two(
     builder: Builder,
     node: Node,
-    label: str,
+    operator: str,
     inputs: list[Access],
     output: str,
-    post: list[PostOperation],
+    *,
+    work: int,
+    label: str = "",
+    post: Sequence[PostOperation] = (),
     like: Arrangement | None = None,
 ) -> Arrangement:
-    """A quotient, with what follows it."""
-    kernel = VectorKernel("Div", (), input_size=inputs[0].view.shape[1:3], inputs=("input", "input1"), post=tuple(post))
-    # The quotient is the product with a scale's reciprocal, which a rounding step counts anyway.
-    work = sum(step_work(step.operator) for step in post)
+    """A layer of two operands; `work`: lane operations per element of the first, steps included."""
+    first = inputs[0].view
+    kernel = VectorKernel(operator, (), input_size=first.shape[1:3], inputs=("input", "input1"), post=tuple(post))
     return builder.add_layer(
         node,
         kernel,
         inputs,
         output,
         like=like,
-        operations=elements(inputs[0].view.shape) * work,
+        operations=elements(first.shape) * work,
         name=f"{node.name}·{label}" if label else "",
     )
+
+
+def _quotient_work(post: Sequence[PostOperation]) -> int:
+    """Of a quotient by a scale: the product with its reciprocal, which a rounding step counts anyway."""
+    return sum(step_work(step.operator) for step in post)
 
 
 def centred(builder: Builder, node: Node, index: int, zero: int) -> str:
@@ -140,7 +149,8 @@ def dequantised(builder: Builder, node: Node) -> bool:
     source, factor = builder.settled(name), builder.arrangement(node.inputs[1])
     if factor.base.elements != 1:
         raise unsupported(node, "DequantizeLinear by several computed scales", "use one for all")
-    _combined(builder, node, "Mul", source, factor.base, node.outputs[0])
+    inputs = [_one("input", source.base), _one("input1", factor.base)]
+    _of_two(builder, node, "Mul", inputs, node.outputs[0], work=BINARY["Mul"], like=source)
     return True
 
 
@@ -150,22 +160,8 @@ def integers_of(builder: Builder, name: str) -> None:
     node = builder.graph.producer(name)
     assert node is not None  # only nodes make such values
     builder.forget(name)
-    _combined(builder, node, "Add", source, zero.base, name, "integers")
-
-
-def _combined(
-    builder: Builder, node: Node, operator: str, source: Arrangement, one: View, output: str, label: str = ""
-) -> None:
-    kernel = VectorKernel(operator, (), input_size=source.base.shape[1:3], inputs=("input", "input1"))
-    builder.add_layer(
-        node,
-        kernel,
-        [_one("input", source.base), _one("input1", one)],
-        output,
-        like=source,
-        operations=source.base.elements * BINARY[operator],
-        name=f"{node.name}·{label}" if label else "",
-    )
+    inputs = [_one("input", source.base), _one("input1", zero.base)]
+    _of_two(builder, node, "Add", inputs, name, work=BINARY["Add"], label="integers", like=source)
 
 
 LOWERING = {"DynamicQuantizeLinear": dynamic_quantise}
